@@ -1,0 +1,1 @@
+"""Whole drivers; evaluation, metrics and reports; the command line."""

@@ -1,0 +1,1 @@
+"""Plan to Control: longitudinal and lateral control and the closed-loop ONNX runtime."""

@@ -1,0 +1,1 @@
+"""Frame to Scene: network, decoding, tracking, localisation; data sets, training, export."""

@@ -1,0 +1,1 @@
+"""Scene to Plan: observation encoding, reward, the RL policy, its training, the expert, export."""

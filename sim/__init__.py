@@ -1,0 +1,1 @@
+"""Worlds, maps, traffic, physics, sensors, scenarios and the gymnasium environments."""

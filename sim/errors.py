@@ -1,0 +1,35 @@
+"""The errors of Roadworthy: each message says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class RoadworthyError(Exception):
+    """Root of all errors that Roadworthy raises on purpose."""
+
+
+class InputError(RoadworthyError):
+    """Something that came from outside is wrong: a file, a name, a setting (exit code 2)."""
+
+
+class MapError(InputError):
+    """A town is unknown, or its OpenDRIVE file cannot be compiled."""
+
+
+class RouteError(InputError):
+    """A route file cannot be read, or a route cannot be driven on its town."""
+
+
+class SettingsError(InputError):
+    """A setting is outside of what makes sense."""
+
+
+class ModelError(InputError):
+    """A model file is missing, damaged, or has other inputs and outputs than expected."""
+
+
+class StorageError(RoadworthyError):
+    """Something could not be written: the disk is full or the folder is not ours."""
+
+
+class WorldError(RoadworthyError):
+    """A world was used in a way that it does not support."""

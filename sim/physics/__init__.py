@@ -1,0 +1,1 @@
+"""Vehicle dynamics: tabulated profiles, the bicycle model and its inverse."""

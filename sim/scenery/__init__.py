@@ -1,0 +1,1 @@
+"""What stands beside the road: one scene of boxes and meshes for all sensors and collisions."""

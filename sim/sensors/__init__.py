@@ -1,0 +1,1 @@
+"""Cameras, lidar, GNSS and IMU: everything that turns the world into a Frame."""

@@ -1,0 +1,1 @@
+"""The other road users and the traffic lights, as kernels over arrays."""

@@ -1,0 +1,1 @@
+"""BatchWorld, the engine that steps many worlds at once, and World, a view of one of them."""
