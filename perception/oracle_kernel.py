@@ -1,0 +1,309 @@
+"""The kernel that reads the true Scene off the state of many worlds.
+
+Shape law: W worlds, A actors, K signals; see `sim.world.columns`, `sim.road.network` and
+`perception.scene` for the columns. Worlds are independent of each other, so the result does not
+depend on the batch size or on the number of threads.
+"""
+
+# Kernels are typed by Numba, from the arrays they are called with.
+# mypy: allow-untyped-defs, allow-untyped-calls
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from roadworthy.perception.scene import (
+    LIGHT_RANGE,
+    MAX_USERS,
+    ROUTE_DISTANCES,
+    USER_RANGE,
+    EgoCol,
+    LightCol,
+    LightState,
+    RouteCol,
+    User,
+    UserClass,
+)
+from roadworthy.sim.road.network import SignalKind
+from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.world.columns import Actor, Ego, Kind
+
+# Numba freezes plain integers at compile time; its support for IntEnum costs compile time.
+_AX, _AY, _AYAW, _ASPEED = int(Actor.X), int(Actor.Y), int(Actor.YAW), int(Actor.SPEED)
+_AACCEL, _ARATE = int(Actor.ACCEL), int(Actor.YAW_RATE)
+_ALENGTH, _AWIDTH, _AKIND, _AALIVE = (
+    int(Actor.LENGTH),
+    int(Actor.WIDTH),
+    int(Actor.KIND),
+    int(Actor.ALIVE),
+)
+_ES, _ELATERAL, _EHEADING, _ECURVATURE = (
+    int(Ego.ROUTE_S),
+    int(Ego.ROUTE_LATERAL),
+    int(Ego.ROUTE_HEADING),
+    int(Ego.CURVATURE),
+)
+_PX, _PY, _PYAW, _PS, _PWIDTH, _PLIMIT, _PLANE, _PLANE_S = (
+    int(RoutePoint.X),
+    int(RoutePoint.Y),
+    int(RoutePoint.YAW),
+    int(RoutePoint.S),
+    int(RoutePoint.WIDTH),
+    int(RoutePoint.SPEED_LIMIT),
+    int(RoutePoint.LANE),
+    int(RoutePoint.LANE_S),
+)
+_UX, _UY, _UCOS, _USIN, _UVX, _UVY, _ULENGTH, _UWIDTH, _UCLASS, _UCONFIDENCE = (
+    int(column) for column in User
+)
+_RX, _RY, _RCOS, _RSIN, _RWIDTH, _RLIMIT, _RJUNCTION = (int(column) for column in RouteCol)
+_LSTATE, _LDISTANCE, _LCONFIDENCE = (int(column) for column in LightCol)
+(
+    _CSPEED,
+    _CACCEL,
+    _CRATE,
+    _CLATERAL,
+    _CHEADING,
+    _CLIMIT,
+    _CREMAINING,
+    _CCURVATURE,
+    _CLENGTH,
+    _CWIDTH,
+) = (int(column) for column in EgoCol)
+
+_KIND_LIGHT = int(SignalKind.LIGHT)
+_N_ROUTE = len(ROUTE_DISTANCES)
+_DISTANCES = np.array(ROUTE_DISTANCES, np.float32)
+# Kind -> UserClass and Light -> LightState, as tables.
+_CLASS_OF_KIND = np.full(len(Kind), float(UserClass.VEHICLE), np.float32)
+_CLASS_OF_KIND[[Kind.MOTORCYCLE, Kind.BICYCLE]] = float(UserClass.CYCLIST)
+_CLASS_OF_KIND[Kind.WALKER] = float(UserClass.WALKER)
+_STATE_OF_LIGHT = np.array(
+    [LightState.RED, LightState.YELLOW, LightState.GREEN, LightState.NONE], np.float32
+)
+_PASSED = -1.0  # [m] a line this far behind the ego's front governs it no longer
+_SEAM = 2.0  # [m] how far a line may lie from the nearest route point where lanes meet
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_users(actors, users, valid):
+    """Write the nearest road users, sorted by distance; actors is [A, Actor] of one world."""
+    nearest = np.empty(MAX_USERS, np.int32)
+    squares = np.empty(MAX_USERS, np.float32)
+    count = 0
+    ex, ey = actors[0, _AX], actors[0, _AY]
+    limit = np.float32(USER_RANGE * USER_RANGE)
+    for a in range(1, actors.shape[0]):
+        if actors[a, _AALIVE] == 0.0:
+            continue
+        dx, dy = actors[a, _AX] - ex, actors[a, _AY] - ey
+        square = dx * dx + dy * dy
+        if square > limit or (count == MAX_USERS and square >= squares[count - 1]):
+            continue
+        # Insertion into the short sorted list: cheaper than sorting all actors.
+        if count < MAX_USERS:
+            count += 1
+        slot = count - 1
+        while slot > 0 and squares[slot - 1] > square:
+            squares[slot] = squares[slot - 1]
+            nearest[slot] = nearest[slot - 1]
+            slot -= 1
+        squares[slot] = square
+        nearest[slot] = a
+    c, s = np.cos(actors[0, _AYAW]), np.sin(actors[0, _AYAW])
+    for slot in range(MAX_USERS):
+        valid[slot] = slot < count
+        if slot >= count:
+            users[slot, :] = np.float32(0.0)
+            continue
+        row = actors[nearest[slot]]
+        dx, dy = row[_AX] - ex, row[_AY] - ey
+        cy, sy = np.cos(row[_AYAW]), np.sin(row[_AYAW])
+        cos, sin = c * cy + s * sy, c * sy - s * cy
+        users[slot, _UX] = c * dx + s * dy
+        users[slot, _UY] = c * dy - s * dx
+        users[slot, _UCOS] = cos
+        users[slot, _USIN] = sin
+        users[slot, _UVX] = row[_ASPEED] * cos
+        users[slot, _UVY] = row[_ASPEED] * sin
+        users[slot, _ULENGTH] = row[_ALENGTH]
+        users[slot, _UWIDTH] = row[_AWIDTH]
+        users[slot, _UCLASS] = _CLASS_OF_KIND[int(row[_AKIND])]
+        users[slot, _UCONFIDENCE] = np.float32(1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def point_behind(points, first, last, s):
+    """Return the index of the last route point in [first, last - 2] whose S is at most `s`."""
+    low, high = first, last - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if points[middle, _PS] <= s:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_route(points, first, last, begin, s0, x, y, yaw, lane_junction, out):
+    """Write the rows of `Scene.route` for a vehicle at (x, y, yaw), `s0` metres along its route.
+
+    `points` are route points of which this route owns [first, last); `begin` is the point behind.
+    Rows beyond the end of the route repeat its last point.
+    """
+    i = begin
+    c, s = np.cos(yaw), np.sin(yaw)
+    for row in range(_N_ROUTE):
+        target = s0 + _DISTANCES[row]
+        while i < last - 2 and points[i + 1, _PS] <= target:
+            i += 1
+        span = points[i + 1, _PS] - points[i, _PS]
+        t = (target - points[i, _PS]) / max(span, np.float32(1e-6))
+        t = min(max(t, np.float32(0.0)), np.float32(1.0))
+        dx = points[i, _PX] + t * (points[i + 1, _PX] - points[i, _PX]) - x
+        dy = points[i, _PY] + t * (points[i + 1, _PY] - points[i, _PY]) - y
+        heading = points[i, _PYAW] + t * (points[i + 1, _PYAW] - points[i, _PYAW]) - yaw
+        at = i if t < 1.0 else i + 1
+        out[row, _RX] = c * dx + s * dy
+        out[row, _RY] = c * dy - s * dx
+        out[row, _RCOS] = np.cos(heading)
+        out[row, _RSIN] = np.sin(heading)
+        out[row, _RWIDTH] = points[at, _PWIDTH]
+        out[row, _RLIMIT] = points[at, _PLIMIT]
+        lane = int(points[at, _PLANE])
+        out[row, _RJUNCTION] = np.float32(lane >= 0 and lane_junction[lane] >= 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def next_light(points, first, last, begin, front, stop_start, stop_s, stop_signal, signal_kind):
+    """Find the first light's stop line ahead on a route.
+
+    Returns:
+        The signal (-1 where there is none within LIGHT_RANGE) and the distance [m] from `front`,
+        the vehicle's front along the route [m], to its line.
+    """
+    for i in range(begin, last):
+        if points[i, _PS] > front + LIGHT_RANGE:
+            break
+        lane = int(points[i, _PLANE])
+        if lane < 0:
+            continue
+        low, high = stop_start[lane], stop_start[lane + 1]
+        if low == high:
+            continue
+        lane_s = points[i, _PLANE_S]
+        # A point stands for the stretch up to the next one; where the lane changes there,
+        # for a little more, since a line may lie between the last point and the lane's end.
+        if i + 1 < last and int(points[i + 1, _PLANE]) == lane:
+            end = points[i + 1, _PLANE_S]
+        else:
+            end = lane_s + np.float32(_SEAM)
+        start = lane_s
+        if (i == first or int(points[i - 1, _PLANE]) != lane) and lane_s < _SEAM:
+            start = np.float32(-1.0)
+        for t in range(low, high):
+            signal = stop_signal[t]
+            if signal < 0 or signal_kind[signal] != _KIND_LIGHT:
+                continue
+            if start <= stop_s[t] < end:
+                distance = points[i, _PS] + (stop_s[t] - lane_s) - front
+                if _PASSED < distance <= LIGHT_RANGE:
+                    return signal, np.float32(distance)
+    return np.int32(-1), np.float32(LIGHT_RANGE)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_world(
+    actors,
+    ego,
+    lights,
+    points,
+    first,
+    last,
+    lane_junction,
+    stop_start,
+    stop_s,
+    stop_signal,
+    signal_kind,
+    users,
+    valid,
+    light,
+    route,
+    ego_row,
+):
+    """Write the Scene of one world."""
+    _fill_users(actors, users, valid)
+    me = actors[0]
+    s0 = ego[_ES]
+    begin = point_behind(points, first, last, s0)
+    fill_route(points, first, last, begin, s0, me[_AX], me[_AY], me[_AYAW], lane_junction, route)
+    front = s0 + np.float32(0.5) * me[_ALENGTH]
+    signal, distance = next_light(
+        points, first, last, begin, front, stop_start, stop_s, stop_signal, signal_kind
+    )
+    state = np.float32(0.0) if signal < 0 else _STATE_OF_LIGHT[min(lights[signal], 3)]
+    light[_LSTATE] = state
+    light[_LDISTANCE] = distance if state > 0.0 else np.float32(LIGHT_RANGE)
+    light[_LCONFIDENCE] = np.float32(1.0)
+    ego_row[_CSPEED] = me[_ASPEED]
+    ego_row[_CACCEL] = me[_AACCEL]
+    ego_row[_CRATE] = me[_ARATE]
+    ego_row[_CLATERAL] = ego[_ELATERAL]
+    ego_row[_CHEADING] = ego[_EHEADING]
+    ego_row[_CLIMIT] = points[begin, _PLIMIT]
+    ego_row[_CREMAINING] = max(points[last - 1, _PS] - s0, np.float32(0.0))
+    ego_row[_CCURVATURE] = ego[_ECURVATURE]
+    ego_row[_CLENGTH] = me[_ALENGTH]
+    ego_row[_CWIDTH] = me[_AWIDTH]
+
+
+def _fill_scene(
+    actors,
+    ego,
+    lights,
+    route_points,
+    route_start,
+    route_index,
+    lane_junction,
+    stop_start,
+    stop_s,
+    stop_signal,
+    signal_kind,
+    users,
+    valid,
+    light,
+    route,
+    ego_row,
+):
+    """Write the Scenes of all worlds into `users`, `valid`, `light`, `route`, `ego_row`.
+
+    Inputs: actors [W, A, Actor], ego [W, Ego], lights uint8 [W, K], route_points [., RoutePoint],
+    route_start [R + 1], route_index [W]; then the arrays of the RoadNetwork. Outputs: the arrays
+    of a Scene with a leading axis of W.
+    """
+    for w in prange(actors.shape[0]):
+        r = route_index[w]
+        _fill_world(
+            actors[w],
+            ego[w],
+            lights[w],
+            route_points,
+            route_start[r],
+            route_start[r + 1],
+            lane_junction,
+            stop_start,
+            stop_s,
+            stop_signal,
+            signal_kind,
+            users[w],
+            valid[w],
+            light[w],
+            route[w],
+            ego_row[w],
+        )
+
+
+fill_scene = njit(cache=True, nogil=True, error_model="numpy")(_fill_scene)
+# For large batches; starting threads costs more than a small batch needs (DESIGN.md, section 5).
+fill_scene_parallel = njit(cache=True, nogil=True, error_model="numpy", parallel=True)(_fill_scene)
