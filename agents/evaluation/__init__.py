@@ -1,0 +1,1 @@
+"""Driving routes and scoring them: the leaderboard's contract without a server."""

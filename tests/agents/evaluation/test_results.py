@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from roadworthy.agents.evaluation.results import (
+    Record,
+    RecordMeta,
+    ResultFile,
+    Scores,
+    read_results,
+    summarize,
+)
+from roadworthy.sim.errors import InputError, StorageError
+
+WHAT = {"agent": "expert", "seeds": 2}
+
+
+def record(index: int, composed: float = 100.0, status: str = "Perfect", **bad: int) -> Record:
+    return Record(
+        index=index,
+        route_id=f"RouteScenario_{index}_rep0",
+        status=status,
+        num_infractions=sum(bad.values()),
+        infractions={name: ["…"] * count for name, count in bad.items()},
+        scores=Scores(score_route=100.0, score_penalty=composed / 100, score_composed=composed),
+        meta=RecordMeta(route_length=500.0, duration_game=60.0),
+    )
+
+
+def test_the_file_has_the_leaderboards_schema(tmp_path: Path) -> None:
+    file = ResultFile(tmp_path / "results.json", WHAT, 1, ["carla_camera"])
+    file.add(record(0, 60.0, "Completed", collisions_vehicle=1))
+    file.finish()
+    data = json.loads((tmp_path / "results.json").read_text())
+    assert set(data) >= {"_checkpoint", "entry_status", "eligible", "sensors", "values", "labels"}
+    assert data["entry_status"] == "Finished"
+    assert data["_checkpoint"]["progress"] == [1, 1]
+    assert data["_checkpoint"]["global_record"]["scores_mean"]["score_composed"] == 60.0
+    assert data["_checkpoint"]["records"][0]["infractions"]["collisions_vehicle"] == ["…"]
+    assert dict(zip(data["labels"], data["values"], strict=True))["Avg. driving score"] == "60.0"
+
+
+def test_mean_spread_and_infractions_per_kilometre_by_hand() -> None:
+    total = summarize([record(0), record(1, 60.0, "Completed", collisions_vehicle=1), record(2)])
+    assert total.scores_mean.score_composed == pytest.approx(86.666667)
+    assert total.scores_std_dev.score_composed == pytest.approx(23.094011)
+    assert total.infractions["collisions_vehicle"] == 0.667  # 1 in 1.5 km
+    assert total.status == "Completed"
+    assert summarize([record(0, 0.0, "Failed - Agent got blocked")]).status == "Failed"
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "results.json"
+    first = ResultFile(path, WHAT, 3)
+    first.add(record(0))
+    first.add(record(2))
+    again = ResultFile(path, WHAT, 3)
+    assert again.has("RouteScenario_0_rep0")
+    assert not again.has("RouteScenario_1_rep0")
+    again.add(record(1))
+    assert [r.index for r in again.records] == [0, 1, 2]
+    assert read_results(path).checkpoint.progress == [3, 3]
+
+
+def test_a_file_of_another_agent_is_not_continued(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    ResultFile(path, WHAT, 1).add(record(0))
+    with pytest.raises(InputError, match="agent differ"):
+        ResultFile(path, {**WHAT, "agent": "brake"}, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"_checkpoint": {"records": [{}]}}'])
+def test_a_damaged_file_is_named_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "results.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="choose another --out"):
+        ResultFile(path, WHAT, 1)
+    assert path.read_bytes() == content
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_what_was_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.json"
+    file = ResultFile(path, WHAT, 2)
+    file.add(record(0))
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        file.add(record(1))
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
