@@ -1,0 +1,219 @@
+"""One picture of a drive: the camera, the Scene from above, and what the driver does.
+
+Pictures are RGB, uint8 [HEIGHT, WIDTH, 3]; the Scene is drawn with the ego's forward axis up.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.perception.scene import (
+    EgoCol,
+    LightCol,
+    LightState,
+    RouteCol,
+    Scene,
+    User,
+    UserClass,
+)
+from roadworthy.planning.plan import Plan
+from roadworthy.sim.frame import Control
+
+Image = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+WIDTH, HEIGHT = 1280, 544  # even, as H.264 wants them
+_VIEW_W, _VIEW_H = 960, 480  # camera
+_TOP_W = WIDTH - _VIEW_W  # Scene from above
+_SCALE = 6.5  # [pixels/m]
+_EGO_X, _EGO_Y = _TOP_W // 2, 380  # pixel of the ego's centre
+
+_GROUND: Colour = (38, 42, 48)
+_ROAD: Colour = (74, 80, 88)
+_ROUTE: Colour = (64, 132, 214)
+_PLAN: Colour = (245, 245, 245)
+_EGO: Colour = (92, 200, 120)
+_TEXT: Colour = (230, 230, 230)
+_FAINT: Colour = (150, 155, 162)
+_BAR: Colour = (24, 26, 30)
+_USERS: dict[int, Colour] = {
+    int(UserClass.VEHICLE): (240, 160, 60),
+    int(UserClass.WALKER): (236, 96, 130),
+    int(UserClass.CYCLIST): (190, 130, 240),
+}
+_LIGHTS: dict[int, Colour] = {
+    int(LightState.GREEN): (80, 210, 100),
+    int(LightState.YELLOW): (250, 205, 60),
+    int(LightState.RED): (240, 64, 56),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What stands below the picture."""
+
+    title: str  # "roadworthy on Marlow, route 3"
+    time: float  # [s]
+    speed: float  # [m/s]
+    completion: float  # [%]
+    score: float  # driving score so far
+    notes: list[str] = field(default_factory=list)  # last infractions
+
+
+def compose(
+    camera: Image | None,
+    scene: Scene | None,
+    plan: Plan | None,
+    control: Control,
+    caption: Caption,
+) -> Image:
+    """Draw one picture.
+
+    Args:
+        camera: RGB of any size; None leaves that part empty.
+        scene: what the driver believes; None leaves that part empty.
+        plan: what it intends; None draws none.
+        control: what it does.
+        caption: text below.
+
+    Returns:
+        RGB, uint8 [HEIGHT, WIDTH, 3].
+    """
+    picture = np.empty((HEIGHT, WIDTH, 3), np.uint8)
+    picture[:] = _BAR
+    if camera is None:
+        picture[:_VIEW_H, :_VIEW_W] = _GROUND
+        _text(picture, "no camera", (_VIEW_W // 2 - 60, _VIEW_H // 2), _FAINT)
+    else:
+        picture[:_VIEW_H, :_VIEW_W] = cv2.resize(
+            camera, (_VIEW_W, _VIEW_H), interpolation=cv2.INTER_LINEAR
+        )
+    picture[:_VIEW_H, _VIEW_W:] = from_above(scene, plan)
+    _caption(picture, control, caption)
+    return picture
+
+
+def from_above(scene: Scene | None, plan: Plan | None) -> Image:
+    """Draw a Scene from above, RGB uint8 [480, 320, 3]."""
+    view = np.empty((_VIEW_H, _TOP_W, 3), np.uint8)
+    view[:] = _GROUND
+    if scene is None:
+        _text(view, "no scene", (_TOP_W // 2 - 45, _VIEW_H // 2), _FAINT)
+        return view
+    _route(view, scene)
+    _light(view, scene)
+    for row, valid in zip(scene.users, scene.valid, strict=True):
+        if valid:
+            _user(view, row)
+    if plan is not None and len(plan.path):
+        path = np.concatenate([np.zeros((1, 2), np.float32), plan.path])
+        cv2.polylines(view, [_pixels(path)], False, _PLAN, 2, cv2.LINE_AA)
+    ego = scene.ego
+    _box(view, 0.0, 0.0, 1.0, 0.0, float(ego[EgoCol.LENGTH]), float(ego[EgoCol.WIDTH]), _EGO)
+    return view
+
+
+def _pixels(points: NDArray[Any]) -> NDArray[np.int32]:
+    """Ego frame [N, 2] to pixels [N, 1, 2]: forward is up, right is right."""
+    x = _EGO_X + points[:, 1] * _SCALE
+    y = _EGO_Y - points[:, 0] * _SCALE
+    return np.clip(np.stack([x, y], 1), -4000, 4000).round().astype(np.int32)[:, None, :]
+
+
+def _route(view: Image, scene: Scene) -> None:
+    rows = scene.route
+    centre = rows[:, [RouteCol.X, RouteCol.Y]]
+    right = np.stack([-rows[:, RouteCol.SIN], rows[:, RouteCol.COS]], 1)
+    half = right * (rows[:, RouteCol.WIDTH] / 2.0)[:, None]
+    behind = -6.0 * np.stack([rows[:1, RouteCol.COS], rows[:1, RouteCol.SIN]], 1)
+    left_edge = np.concatenate([behind + centre[:1] - half[:1], centre - half])
+    right_edge = np.concatenate([behind + centre[:1] + half[:1], centre + half])
+    outline = np.concatenate([left_edge, right_edge[::-1]])
+    cv2.fillPoly(view, [_pixels(outline)], _ROAD, cv2.LINE_AA)
+    cv2.polylines(view, [_pixels(centre)], False, _ROUTE, 2, cv2.LINE_AA)
+
+
+def _light(view: Image, scene: Scene) -> None:
+    colour = _LIGHTS.get(int(scene.light[LightCol.STATE]))
+    if colour is None:
+        return
+    ahead = float(scene.light[LightCol.DISTANCE] + scene.ego[EgoCol.LENGTH] / 2.0)
+    rows = scene.route
+    along = np.hypot(rows[:, RouteCol.X], rows[:, RouteCol.Y])
+    x, y, cos, sin = (
+        float(np.interp(ahead, along, rows[:, column]))
+        for column in (RouteCol.X, RouteCol.Y, RouteCol.COS, RouteCol.SIN)
+    )
+    line = np.array([[x - 2.2 * -sin, y - 2.2 * cos], [x + 2.2 * -sin, y + 2.2 * cos]])
+    cv2.polylines(view, [_pixels(line)], False, colour, 4, cv2.LINE_AA)
+    cv2.circle(view, (_TOP_W - 22, 22), 11, colour, -1, cv2.LINE_AA)
+
+
+def _user(view: Image, row: NDArray[np.float32]) -> None:
+    colour = _USERS.get(int(row[User.CLASS]), _FAINT)
+    length, width = max(float(row[User.LENGTH]), 0.7), max(float(row[User.WIDTH]), 0.7)
+    x, y = float(row[User.X]), float(row[User.Y])
+    _box(view, x, y, float(row[User.COS]), float(row[User.SIN]), length, width, colour)
+    tip = np.array([[x, y], [x + float(row[User.VX]), y + float(row[User.VY])]])
+    cv2.polylines(view, [_pixels(tip)], False, colour, 1, cv2.LINE_AA)
+
+
+def _box(
+    view: Image,
+    x: float,
+    y: float,
+    cos: float,
+    sin: float,
+    length: float,
+    width: float,
+    colour: Colour,
+) -> None:
+    a, b = length / 2.0, width / 2.0
+    corners = np.array([[a, -b], [a, b], [-a, b], [-a, -b]])
+    turned = corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)
+    cv2.fillPoly(view, [_pixels(turned)], colour, cv2.LINE_AA)
+
+
+def _caption(picture: Image, control: Control, caption: Caption) -> None:
+    top = _VIEW_H
+    _text(picture, caption.title, (16, top + 26), _TEXT)
+    clock = f"{caption.time:6.1f} s   {caption.speed * 3.6:5.1f} km/h"
+    _text(picture, clock, (16, top + 52), _TEXT)
+    _bar(picture, 300, top + 46, "throttle", control.throttle, (92, 200, 120))
+    _bar(picture, 470, top + 46, "brake", control.brake, (240, 64, 56))
+    _wheel(picture, 640, top + 46, control.steer)
+    right = f"route {caption.completion:3.0f} %   driving score {caption.score:5.1f}"
+    _text(picture, right, (_VIEW_W - 20, top + 26), _TEXT)
+    if caption.notes:
+        _text(picture, caption.notes[-1][:44], (_VIEW_W - 20, top + 52), (240, 120, 100), 0.45)
+
+
+def _bar(picture: Image, x: int, y: int, name: str, share: float, colour: Colour) -> None:
+    _text(picture, name, (x, y + 4), _FAINT, 0.42)
+    left, width = x + 62, 80
+    cv2.rectangle(picture, (left, y - 6), (left + width, y + 4), _ROAD, -1)
+    if share > 0.0:
+        end = left + max(round(width * min(share, 1.0)), 1)
+        cv2.rectangle(picture, (left, y - 6), (end, y + 4), colour, -1)
+
+
+def _wheel(picture: Image, x: int, y: int, steer: float) -> None:
+    _text(picture, "steer", (x, y + 4), _FAINT, 0.42)
+    middle, reach = x + 100, 50
+    cv2.rectangle(picture, (middle - reach, y - 6), (middle + reach, y + 4), _ROAD, -1)
+    if math.isfinite(steer):
+        end = middle + round(reach * max(-1.0, min(steer, 1.0)))
+        low, high = min(middle, end), max(middle, end)
+        cv2.rectangle(picture, (low, y - 6), (high, y + 4), _ROUTE, -1)
+
+
+def _text(
+    picture: Image, text: str, at: tuple[int, int], colour: Colour, size: float = 0.52
+) -> None:
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
