@@ -19,6 +19,9 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
 
 
+KERB_HEIGHT = 0.12  # [m] of a sidewalk above the road; OpenDRIVE towns do not say it
+
+
 class LaneType(IntEnum):
     """What a lane is for."""
 
