@@ -1,0 +1,115 @@
+"""Evaluate: an agent over routes and seeds, into a result file that survives interruptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from roadworthy.agents.agent import Agent
+from roadworthy.agents.evaluation.drive import DriveResult, drive, record_id
+from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
+from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.road.route import Route
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.settings import WorldSettings
+
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One route, to be driven once."""
+
+    index: int
+    town: str
+    route: Route
+    repetition: int
+    seed: int
+
+    @property
+    def record_id(self) -> str:
+        """Name in the result file."""
+        return record_id(self.route.id, self.repetition)
+
+
+def make_tasks(routes: Sequence[Route], seeds: int, seed: int = 0) -> list[Task]:
+    """List every route with every seed, route by route.
+
+    Raises:
+        SettingsError: `seeds` is not positive, or two routes have one id.
+    """
+    if seeds < 1:
+        raise SettingsError(f"--seeds is {seeds}; it must be at least 1")
+    ids = [route.id for route in routes]
+    double = sorted({name for name in ids if ids.count(name) > 1})
+    if double:
+        raise SettingsError(f"route ids must differ within one evaluation; double: {double}")
+    return [
+        Task(i * seeds + k, route.town, route, k, seed + k)
+        for i, route in enumerate(routes)
+        for k in range(seeds)
+    ]
+
+
+def sensors_of(agent: Agent) -> list[str]:
+    """Name an agent's sensors as the leaderboard's result file does."""
+    rig = agent.rig()
+    if rig is None:
+        return []
+    names = ["carla_camera"] * len(rig.cameras) + ["carla_lidar"] * (rig.lidar is not None)
+    return [*names, "carla_imu", "carla_gnss", "carla_speedometer"]
+
+
+def evaluate(
+    agent: Agent,
+    tasks: Sequence[Task],
+    town_of: Callable[[str], Town],
+    out: Path,
+    *,
+    settings: WorldSettings | None = None,
+    on_record: Callable[[Task, Record, DriveResult | None], None] | None = None,
+) -> tuple[GlobalRecord, list[Record]]:
+    """Drive all tasks that are not in the result file yet.
+
+    Args:
+        agent: who drives; one that raises fails that route and goes on with the next.
+        tasks: what to drive.
+        town_of: loads a town by its name; asked once a town.
+        out: folder of `results.json`; written after each route.
+        settings: of the world.
+        on_record: called for each task; the DriveResult is None where the record was kept from
+            an earlier run.
+
+    Returns:
+        The sum over all records, and the records.
+
+    Raises:
+        InputError: the folder holds results of another agent or other settings.
+        StorageError: the results cannot be written.
+    """
+    settings = (settings or WorldSettings()).validate()
+    what: dict[str, Any] = {
+        "agent": agent.name,
+        "world": "embedded",
+        "settings": asdict(settings),
+        "tasks": [[task.record_id, task.seed] for task in tasks],
+    }
+    file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
+    towns: dict[str, Town] = {}
+    for task in tasks:
+        if file.has(task.record_id):
+            if on_record is not None:
+                kept = next(r for r in file.records if r.route_id == task.record_id)
+                on_record(task, kept, None)
+            continue
+        if task.town not in towns:
+            towns.clear()  # one town at a time: meshes are large
+            towns[task.town] = town_of(task.town)
+        result = drive(agent, towns[task.town], task.route, seed=task.seed, settings=settings)
+        record = result.record(task.index, task.repetition)
+        file.add(record)
+        if on_record is not None:
+            on_record(task, record, result)
+    return file.finish(), list(file.records)

@@ -1,0 +1,130 @@
+"""Tally: what a drive adds up to, from the counters of the world."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.agents.evaluation.score import INFRACTIONS, Offences, Score, Version, score_route
+from roadworthy.sim.road.route import Route
+from roadworthy.sim.world.columns import Actor, Ego, Event
+
+# World counter -> infraction of the result file, with the leaderboard's wording.
+_COUNTED = (
+    (Event.COLLISION_VEHICLE, "collisions_vehicle", "Agent collided against a vehicle"),
+    (Event.COLLISION_WALKER, "collisions_pedestrian", "Agent collided against a pedestrian"),
+    (Event.COLLISION_STATIC, "collisions_layout", "Agent collided against a static object"),
+    (Event.RED_LIGHT, "red_light", "Agent ran a red light"),
+)
+# Endings -> infraction, sentence, status of the result file.
+_ENDINGS = (
+    (Event.ROUTE_DEVIATION, "route_dev", "Agent deviated from the route"),
+    (Event.BLOCKED, "vehicle_blocked", "Agent got blocked"),
+    (Event.TIMEOUT, "route_timeout", "Agent timed out"),
+)
+
+
+class Tally:
+    """Collects what happens to one ego on one route."""
+
+    def __init__(self, route: Route) -> None:
+        self._length = max(route.length, 1e-3)
+        self._finished = False
+        self._failure: str | None = None
+        self._progress = 0.0  # [m]
+        self._outside = 0.0  # [m]
+        self._driven = 0.0  # [m]
+        self._last: tuple[float, float] | None = None
+        self._hash = hashlib.blake2b(digest_size=16)
+        self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
+        self.log: list[tuple[float, str]] = []  # (time [s], what happened)
+
+    def note(
+        self, time: float, events: NDArray[Any], ego: NDArray[np.float32], row: NDArray[np.float32]
+    ) -> None:
+        """Take in one step.
+
+        Args:
+            time: of the world [s].
+            events: [Event] what happened in this step.
+            ego: [Ego] after it.
+            row: [Actor] the ego's row after it.
+        """
+        x, y, z = (float(row[column]) for column in (Actor.X, Actor.Y, Actor.Z))
+        where = f"at (x={x:.2f}, y={y:.2f}, z={z:.2f})"
+        for event, name, sentence in _COUNTED:
+            for _ in range(int(events[event])):
+                self._add(time, name, f"{sentence} {where}")
+        self._progress = max(self._progress, float(ego[Ego.PROGRESS]))
+        self._outside = float(ego[Ego.OFFROAD_DISTANCE])
+        if self._last is not None:
+            self._driven += float(np.hypot(x - self._last[0], y - self._last[1]))
+        self._last = (x, y)
+        self._hash.update(np.ascontiguousarray(row[: int(Actor.LENGTH)], np.float32).tobytes())
+        if events[Event.FINISHED]:
+            self._finished = True
+            return
+        for event, name, sentence in _ENDINGS:
+            if events[event] and self._failure is None:
+                self._failure = sentence
+                self._add(time, name, f"{sentence} {where}")
+
+    def crash(self, time: float, reason: str) -> None:
+        """The agent itself failed; `reason` is kept in the log."""
+        self._failure = "Agent crashed"
+        self.log.append((time, f"Agent crashed: {reason}"))
+
+    def fail(self, time: float, sentence: str) -> None:
+        """End the drive for a reason of the caller's."""
+        self._failure = sentence
+        self.log.append((time, sentence))
+
+    @property
+    def over(self) -> bool:
+        """Whether the drive has ended."""
+        return self._finished or self._failure is not None
+
+    @property
+    def completion(self) -> float:
+        """Share of the route that was driven [%]."""
+        if self._finished:
+            return 100.0
+        return min(max(100.0 * self._progress / self._length, 0.0), 100.0)
+
+    @property
+    def trajectory(self) -> str:
+        """Hash of all the states of the ego."""
+        return self._hash.hexdigest()
+
+    def offences(self) -> Offences:
+        """What the penalty is made of, so far."""
+        counts = {name: len(found) for name, found in self.infractions.items() if found}
+        counts.pop("outside_route_lanes", None)  # enters by its share, not by its count
+        share = 100.0 * self._outside / self._driven if self._driven > 1.0 else 0.0
+        return Offences(counts, min(max(share, 0.0), 100.0))
+
+    def score(self, version: Version = "2.0") -> Score:
+        """Score so far."""
+        return score_route(self.completion, self.offences(), version)
+
+    def close(self) -> None:
+        """Add what is known only at the end."""
+        share = self.offences().outside_percent
+        if share > 0.0 and not self.infractions["outside_route_lanes"]:
+            self.infractions["outside_route_lanes"].append(
+                f"Agent went outside its route lanes for about {self._outside:.3f} meters "
+                f"({share:.2f}% of the completed route)"
+            )
+
+    def status(self) -> str:
+        """Status of the result file."""
+        if self._finished:
+            return "Completed" if any(self.infractions.values()) else "Perfect"
+        return f"Failed - {self._failure}" if self._failure else "Failed"
+
+    def _add(self, time: float, name: str, message: str) -> None:
+        self.infractions[name].append(message)
+        self.log.append((time, message))
