@@ -1,0 +1,105 @@
+"""Actions of the policy: two indices to a desired acceleration and a curvature offset.
+
+The policy chooses a longitudinal level and an offset from the curvature of a pure pursuit of
+the route (residual control: steering is right from the first step on). Both are rate-limited, so
+that what is executed stays smooth however the indices jump.
+"""
+
+# Kernels are typed by Numba, from the arrays they are called with.
+# mypy: allow-untyped-defs, allow-untyped-calls
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from roadworthy.perception.scene import EgoCol, Scene
+from roadworthy.planning.corridor import POINTS, Line, pursuit_curvature, trace
+from roadworthy.planning.plan import Plan
+
+# [m/s^2] and [1/m]; the ends are those of FIELD_NOTES 3.3, the offsets denser around zero.
+ACCELERATIONS = np.array([-5.0, -3.0, -1.5, 0.0, 0.8, 1.6, 2.4], np.float32)
+CURVATURE_OFFSETS = np.array(
+    [-0.12, -0.06, -0.03, -0.012, 0.0, 0.012, 0.03, 0.06, 0.12], np.float32
+)
+ACTION_SIZES = (len(ACCELERATIONS), len(CURVATURE_OFFSETS))
+STEP_TIME = 0.1  # [s] between decisions
+# Change per decision: pressing the brake may be quick, letting go and accelerating not.
+FALL_LIMIT = 3.0  # [m/s^2]
+RISE_LIMIT = 1.2  # [m/s^2]
+OFFSET_LIMIT = 0.03  # [1/m]
+MAX_CURVATURE = 0.22  # [1/m] about CARLA's tightest turn
+PATH_POINTS = 20
+PATH_TIME = 2.0  # [s]
+
+_SPEED = int(EgoCol.SPEED)
+_N_LINE = len(Line)
+
+
+def nearest_acceleration(accel: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Indices of the table's entries nearest to accelerations of any shape."""
+    edges = 0.5 * (ACCELERATIONS[1:] + ACCELERATIONS[:-1])
+    return np.searchsorted(edges, accel).astype(np.int64)
+
+
+def nearest_offset(offset: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Indices of the table's entries nearest to curvature offsets of any shape."""
+    edges = 0.5 * (CURVATURE_OFFSETS[1:] + CURVATURE_OFFSETS[:-1])
+    return np.searchsorted(edges, offset).astype(np.int64)
+
+
+def limit_rates(
+    last: NDArray[np.float32],
+    wanted_accel: NDArray[np.float32],
+    wanted_offset: NDArray[np.float32],
+) -> None:
+    """Move the actions in force towards the wanted ones, in place.
+
+    Args:
+        last: float32 [W, 2] acceleration [m/s^2] and curvature offset [1/m] in force; updated.
+        wanted_accel: float32 [W].
+        wanted_offset: float32 [W].
+    """
+    last[:, 0] += np.clip(wanted_accel - last[:, 0], -FALL_LIMIT, RISE_LIMIT)
+    last[:, 1] += np.clip(wanted_offset - last[:, 1], -OFFSET_LIMIT, OFFSET_LIMIT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def _base_parallel(route, ego, out):
+    for w in prange(len(ego)):
+        node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
+        trace(route[w], ego[w], node, line)
+        out[w] = pursuit_curvature(line, float(ego[w, _SPEED]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _base_serial(route, ego, out):
+    for w in range(len(ego)):
+        node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
+        trace(route[w], ego[w], node, line)
+        out[w] = pursuit_curvature(line, float(ego[w, _SPEED]))
+
+
+def base_curvature(scene: Scene, out: NDArray[np.float32]) -> None:
+    """Write the pure-pursuit curvature of the route [1/m], float32 [W], of a batched Scene."""
+    run = _base_parallel if len(scene.ego) >= 16 else _base_serial
+    run(scene.route, scene.ego, out)
+
+
+def plan_of(speed: float, accel: float, curvature: float) -> Plan:
+    """Make the Plan of one decision: its path is an arc driven with constant acceleration.
+
+    Args:
+        speed: of the ego [m/s].
+        accel: [m/s^2].
+        curvature: [1/m].
+    """
+    t = np.linspace(PATH_TIME / PATH_POINTS, PATH_TIME, PATH_POINTS)
+    v = np.maximum(speed + accel * t, 0.0)
+    s = np.cumsum(0.5 * (v + np.concatenate(([speed], v[:-1])))) * (PATH_TIME / PATH_POINTS)
+    angle = curvature * s
+    # sin(a)/k and (1 - cos(a))/k, written so that they hold for k = 0 too.
+    path = np.stack(
+        (s * np.sinc(angle / np.pi), s * np.sinc(angle / (2 * np.pi)) * np.sin(angle / 2)), 1
+    )
+    return Plan(float(accel), float(curvature), path.astype(np.float32))

@@ -1,0 +1,171 @@
+"""The corridor: the route ahead as a fine line, and where road users are relative to it.
+
+Kernels for one world at a time; the expert, the observation and the action share them, so that
+all three mean the same by "gap", "crossing" and "base curvature". The line starts at the point
+of the route beside the ego (s = 0) and has one point per `STEP` metres, interpolated between the
+rows of `Scene.route` by cubic Hermite splines. Lateral is positive to the right.
+"""
+
+# Kernels are typed by Numba, from the arrays they are called with.
+# mypy: allow-untyped-defs, allow-untyped-calls
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numba import njit
+
+from roadworthy.perception.scene import ROUTE_DISTANCES, EgoCol, RouteCol
+
+STEP = 2.5  # [m] between points of the line
+POINTS = 25  # 0 .. 60 m
+
+_NODES = np.concatenate(([0.0], np.array(ROUTE_DISTANCES)))
+_N_NODES = len(_NODES)
+# The interval of nodes that each point falls into.
+_INTERVAL = np.minimum(
+    np.searchsorted(_NODES, np.arange(POINTS) * STEP, side="right") - 1, _N_NODES - 2
+)
+
+
+class Line(IntEnum):
+    """Columns of the corridor's line, float64 [POINTS, Line]."""
+
+    X = 0  # [m] ego frame
+    Y = 1
+    TX = 2  # unit tangent
+    TY = 3
+    CURVATURE = 4  # [1/m] positive to the right
+    LIMIT = 5  # [m/s]
+
+
+_X, _Y, _TX, _TY = int(Line.X), int(Line.Y), int(Line.TX), int(Line.TY)
+_K, _LIMIT = int(Line.CURVATURE), int(Line.LIMIT)
+_RX, _RY, _RC, _RS = int(RouteCol.X), int(RouteCol.Y), int(RouteCol.COS), int(RouteCol.SIN)
+_RLIMIT = int(RouteCol.SPEED_LIMIT)
+_LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
+_SPEED, _ELIMIT = int(EgoCol.SPEED), int(EgoCol.SPEED_LIMIT)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def trace(route, ego, node, line):
+    """Write the corridor's line.
+
+    Args:
+        route: float32 [rows, RouteCol] of one world.
+        ego: float32 [EgoCol] of one world.
+        node: float64 [rows + 1, 5], scratch.
+        line: float64 [POINTS, Line], written.
+    """
+    # The ego stands `lateral` to the right of the route, turned by `heading` against it.
+    h, lateral = float(ego[_HEADING]), float(ego[_LATERAL])
+    node[0, 0], node[0, 1] = -lateral * np.sin(h), -lateral * np.cos(h)
+    node[0, 2], node[0, 3] = np.cos(h), -np.sin(h)
+    node[0, 4] = ego[_ELIMIT]
+    for i in range(1, _N_NODES):
+        ds = _NODES[i] - _NODES[i - 1]
+        x, y = float(route[i - 1, _RX]), float(route[i - 1, _RY])
+        dx, dy = x - node[i - 1, 0], y - node[i - 1, 1]
+        if dx * dx + dy * dy < 0.09 * ds * ds:
+            # The route ends before this row: go straight on.
+            node[i, 2], node[i, 3] = node[i - 1, 2], node[i - 1, 3]
+            node[i, 0] = node[i - 1, 0] + ds * node[i, 2]
+            node[i, 1] = node[i - 1, 1] + ds * node[i, 3]
+            node[i, 4] = node[i - 1, 4]
+        else:
+            node[i, 0], node[i, 1] = x, y
+            norm = np.hypot(float(route[i - 1, _RC]), float(route[i - 1, _RS]))
+            if norm > 0.1:
+                node[i, 2], node[i, 3] = route[i - 1, _RC] / norm, route[i - 1, _RS] / norm
+            else:
+                node[i, 2], node[i, 3] = node[i - 1, 2], node[i - 1, 3]
+            node[i, 4] = route[i - 1, _RLIMIT]
+    for k in range(POINTS):
+        i = _INTERVAL[k]
+        ds = _NODES[i + 1] - _NODES[i]
+        t = (k * STEP - _NODES[i]) / ds
+        a, b = node[i], node[i + 1]
+        h00, h01 = (1 + 2 * t) * (1 - t) ** 2, t * t * (3 - 2 * t)
+        h10, h11 = t * (1 - t) ** 2 * ds, t * t * (t - 1) * ds
+        g00, g10, g11 = 6 * t * (t - 1), (1 - t) * (1 - 3 * t) * ds, t * (3 * t - 2) * ds
+        line[k, _X] = h00 * a[0] + h01 * b[0] + h10 * a[2] + h11 * b[2]
+        line[k, _Y] = h00 * a[1] + h01 * b[1] + h10 * a[3] + h11 * b[3]
+        tx = g00 * (a[0] - b[0]) + g10 * a[2] + g11 * b[2]
+        ty = g00 * (a[1] - b[1]) + g10 * a[3] + g11 * b[3]
+        norm = max(np.hypot(tx, ty), 1e-6)
+        line[k, _TX], line[k, _TY] = tx / norm, ty / norm
+        line[k, _LIMIT] = a[4] if t < 0.5 else b[4]
+    for k in range(POINTS):
+        i, j = max(k - 1, 0), min(k + 1, POINTS - 1)
+        cross = line[i, _TX] * line[j, _TY] - line[i, _TY] * line[j, _TX]
+        line[k, _K] = np.arcsin(min(max(cross, -1.0), 1.0)) / ((j - i) * STEP)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def project(line, x, y):
+    """Project a point of the ego frame on the line.
+
+    Returns:
+        s [m] (negative behind the ego, beyond 60 past the end), lateral [m], index of the
+        segment that is nearest.
+    """
+    best, nearest = 1e30, 0
+    for k in range(POINTS):
+        d = (line[k, _X] - x) ** 2 + (line[k, _Y] - y) ** 2
+        if d < best:
+            best, nearest = d, k
+    best, s, lateral, segment = 1e30, 0.0, 0.0, 0
+    for k in range(max(nearest - 1, 0), min(nearest + 1, POINTS - 1)):
+        ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]
+        length = max(np.hypot(ex, ey), 1e-6)
+        ex, ey = ex / length, ey / length
+        dx, dy = x - line[k, _X], y - line[k, _Y]
+        along = dx * ex + dy * ey
+        if k > 0:
+            along = max(along, 0.0)
+        if k < POINTS - 2:
+            along = min(along, length)
+        d = (dx - along * ex) ** 2 + (dy - along * ey) ** 2
+        if d < best:
+            best, segment = d, k
+            s = k * STEP + along * STEP / length
+            side = ex * dy - ey * dx
+            lateral = np.sqrt(d) if side >= 0.0 else -np.sqrt(d)
+    return s, lateral, segment
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pursuit_curvature(line, speed):
+    """Pure-pursuit curvature [1/m] that leads back to, and along, the line.
+
+    Coulter, Implementation of the Pure Pursuit Path Tracking Algorithm (CMU-RI-TR-92-01, 1992):
+    2 y / d^2 of a point of the line at a look-ahead distance, which grows with speed.
+    """
+    look = min(max(2.0 + 0.55 * speed, 4.0), 14.0)
+    k = int(look / STEP)
+    t = look / STEP - k
+    x = (1 - t) * line[k, _X] + t * line[k + 1, _X]
+    y = (1 - t) * line[k, _Y] + t * line[k + 1, _Y]
+    curvature = 2.0 * y / max(x * x + y * y, 4.0)
+    return min(max(curvature, -0.2), 0.2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def curve_speed(line, speed, lateral_limit, braking):
+    """Speed [m/s] now, from which `braking` [m/s^2] suffices for all that the line asks.
+
+    Args:
+        line: float64 [POINTS, Line].
+        speed: of the ego [m/s]; bends farther than it can reach in 8 s are left out.
+        lateral_limit: largest lateral acceleration [m/s^2] in bends.
+        braking: comfortable deceleration [m/s^2].
+    """
+    allowed = line[0, _LIMIT]
+    reach = 8.0 * max(speed, 5.0)
+    for k in range(POINTS):
+        s = max(k * STEP - 1.5, 0.0)
+        if s > reach:
+            break
+        v = min(line[k, _LIMIT], np.sqrt(lateral_limit / max(abs(line[k, _K]), 1e-4)))
+        allowed = min(allowed, np.sqrt(v * v + 2.0 * braking * s))
+    return allowed

@@ -1,0 +1,281 @@
+"""PlannerVecEnv: batches of worlds as one stable-baselines3 VecEnv, in this process.
+
+One step of the environment is one decision (`TICKS` ticks). Worlds that end are reset at once;
+the observation before the reset is in `info["terminal_observation"]`. The learner costs far more
+than the worlds do, so there are no subprocesses.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnv
+
+from roadworthy.perception.oracle import Oracle, WorldState
+from roadworthy.perception.scene import Scene
+from roadworthy.planning.action import (
+    ACCELERATIONS,
+    ACTION_SIZES,
+    CURVATURE_OFFSETS,
+    MAX_CURVATURE,
+    STEP_TIME,
+    base_curvature,
+    limit_rates,
+)
+from roadworthy.planning.noise import Disturbance, SceneNoise
+from roadworthy.planning.observation import OBSERVATION_SIZE, encode
+from roadworthy.planning.reward import Reward, RewardSettings
+from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.world.columns import Ego, Event
+
+TICKS = 2  # physics ticks per decision: 20 Hz to 10 Hz
+Step = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]
+_BOUND = 5.0  # of the observation space; the encoding stays well within
+
+
+class Worlds(WorldState, Protocol):
+    """What the environment needs of a batch of worlds; `BatchWorld` has it."""
+
+    @property
+    def events(self) -> NDArray[np.int32]:
+        """[W, Event] of the last step."""
+
+    def reset(
+        self, mask: NDArray[np.bool_] | None = None, routes: NDArray[np.int32] | None = None
+    ) -> Any:
+        """Begin anew in the worlds of the mask, on these routes."""
+
+    def step_plan(
+        self, accel: NDArray[np.float32], curvature: NDArray[np.float32], ticks: int = 2
+    ) -> Any:
+        """Advance all worlds."""
+
+
+class SceneSource(Protocol):
+    """Where true Scenes come from; `Oracle` is one."""
+
+    def scene(self) -> Scene:
+        """The batched Scene of now."""
+
+
+class _Group:
+    """One batch of worlds (of one town) with its scenes, its buffers and its rows."""
+
+    def __init__(self, worlds: Worlds, scenes: SceneSource, rows: slice, seed: int) -> None:
+        self.worlds, self.scenes, self.rows = worlds, scenes, rows
+        self.n = len(worlds.actors)
+        self.rng = np.random.default_rng(seed)
+        self.truth = scenes.scene()
+        self.seen = self.truth
+        self.base = np.zeros(self.n, np.float32)
+        self.disturb: Disturbance | None = None
+
+    def observe(self, last: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Read the scenes and write the observations of this group's rows."""
+        self.truth = self.scenes.scene()
+        self.seen = self.disturb.of(self.truth) if self.disturb else self.truth
+        encode(self.seen, last, out)
+        base_curvature(self.seen, self.base)
+
+    def observe_some(
+        self, mask: NDArray[np.bool_], last: NDArray[np.float32], out: NDArray[np.float32]
+    ) -> None:
+        """Like `observe`, but write only the rows of the mask."""
+        self.truth = self.scenes.scene()
+        at = np.flatnonzero(mask)
+        whole = self.truth
+        some = Scene(
+            whole.users[at], whole.valid[at], whole.light[at], whole.route[at], whole.ego[at]
+        )
+        encoded, base = np.empty((len(at), out.shape[1]), np.float32), np.empty(len(at), np.float32)
+        encode(some, last[at], encoded)
+        base_curvature(some, base)
+        out[at], self.base[at] = encoded, base
+
+    def restart(self, mask: NDArray[np.bool_]) -> None:
+        """Reset the worlds of the mask to routes drawn by this group's generator."""
+        routes = self.rng.integers(0, len(self.worlds.routes.routes), self.n).astype(np.int32)
+        self.worlds.reset(mask, routes=routes)
+
+
+class PlannerVecEnv(VecEnv):
+    """Many worlds to plan in.
+
+    Observation: float32 [OBSERVATION_SIZE]; action: MultiDiscrete of `action.ACTION_SIZES`.
+    """
+
+    def __init__(
+        self,
+        batches: Sequence[Worlds],
+        scenes: Sequence[SceneSource] | None = None,
+        *,
+        reward: RewardSettings | None = None,
+        noise: SceneNoise | None = None,
+        seed: int = 0,
+        max_steps: int = 1200,
+    ) -> None:
+        """Join batches of worlds.
+
+        Args:
+            batches: one per town.
+            scenes: where each batch's Scenes come from; Oracles by default.
+            reward: constants of the reward.
+            noise: what to do to the Scenes before the policy sees them; nothing by default.
+            seed: of the routes drawn and of the noise.
+            max_steps: decisions after which an episode is cut off.
+        """
+        if scenes is None:
+            scenes = [Oracle(batch) for batch in batches]
+        self._groups: list[_Group] = []
+        at = 0
+        for i, (batch, source) in enumerate(zip(batches, scenes, strict=True)):
+            n = len(batch.actors)
+            group = _Group(batch, source, slice(at, at + n), seed * 1000 + i)
+            if noise is not None:
+                group.disturb = Disturbance(noise, n, seed * 1000 + i)
+            self._groups.append(group)
+            at += n
+        space = gymnasium.spaces.Box(-_BOUND, _BOUND, (OBSERVATION_SIZE,), np.float32)
+        super().__init__(at, space, gymnasium.spaces.MultiDiscrete(list(ACTION_SIZES)))
+        self.reward_settings = reward or RewardSettings()
+        self._rewards = [Reward(group.n, self.reward_settings) for group in self._groups]
+        self._max_steps = max_steps
+        self.last = np.zeros((at, 2), np.float32)  # action in force
+        self.observations = np.zeros((at, OBSERVATION_SIZE), np.float32)
+        self._reward = np.zeros(at, np.float32)
+        self._ended = np.zeros(at, np.int8)
+        self._steps = np.zeros(at, np.int64)
+        self._return = np.zeros(at)
+        self._action = np.zeros((at, 2), np.int64)
+        # How the last episodes ended, see `describe_end`.
+        self.history: deque[dict[str, float]] = deque(maxlen=1000)
+
+    def reset(self) -> NDArray[np.float32]:
+        """Begin anew everywhere; returns the observations [W, D]."""
+        self.last[:] = 0.0
+        self._steps[:] = 0
+        self._return[:] = 0.0
+        for group, reward in zip(self._groups, self._rewards, strict=True):
+            everyone = np.ones(group.n, np.bool_)
+            group.restart(everyone)
+            reward.begin(everyone, group.worlds.actors, group.worlds.ego)
+            group.observe(self.last[group.rows], self.observations[group.rows])
+        # Episodes of one age would all end together and make the batches lopsided.
+        self._steps[:] = self._groups[0].rng.integers(0, self._max_steps // 2, self.num_envs)
+        return self.observations.copy()
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Take the actions, int [W, 2], of the next step."""
+        self._action[:] = actions
+
+    def advance(self, actions: NDArray[Any]) -> Step:
+        """Take one decision everywhere: observations, rewards, ends and infos."""
+        self.step_async(actions)
+        return self.step_wait()
+
+    def step_wait(self) -> Step:
+        """Advance every world by one decision."""
+        limit_rates(
+            self.last, ACCELERATIONS[self._action[:, 0]], CURVATURE_OFFSETS[self._action[:, 1]]
+        )
+        self._steps += 1
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for group, reward in zip(self._groups, self._rewards, strict=True):
+            rows = group.rows
+            curvature = np.clip(group.base + self.last[rows, 1], -MAX_CURVATURE, MAX_CURVATURE)
+            group.worlds.step_plan(self.last[rows, 0].copy(), curvature, ticks=TICKS)
+            worlds = group.worlds
+            group.observe(self.last[rows], self.observations[rows])
+            reward.step(worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME)
+            ended = reward.ended
+            ended[(ended == 0) & (self._steps[rows] >= self._max_steps)] = 2
+            self._reward[rows] = reward.value
+            self._ended[rows] = ended
+            self._return[rows] += reward.value
+            if ended.any():
+                self._restart(group, reward, ended > 0, infos)
+        return self.observations.copy(), self._reward.copy(), self._ended > 0, infos
+
+    def _restart(
+        self, group: _Group, reward: Reward, mask: NDArray[np.bool_], infos: list[dict[str, Any]]
+    ) -> None:
+        """Note how the episodes of the mask ended, and reset their worlds."""
+        worlds, first = group.worlds, group.rows.start
+        for w in np.flatnonzero(mask):
+            row = first + int(w)
+            end = describe_end(worlds, int(w), self.reward_settings.blocked_time)
+            end["return"], end["steps"] = float(self._return[row]), float(self._steps[row])
+            self.history.append(end)
+            infos[row] = {
+                "terminal_observation": self.observations[row].copy(),
+                "TimeLimit.truncated": bool(reward.ended[w] == 2),
+                "episode": {"r": end["return"], "l": end["steps"], "t": 0.0},
+                "end": end,
+            }
+            self._steps[row], self._return[row] = 0, 0.0
+            self.last[row] = 0.0
+        group.restart(mask)
+        reward.begin(mask, worlds.actors, worlds.ego)
+        group.observe_some(mask, self.last[group.rows], self.observations[group.rows])
+
+    def statistics(self) -> dict[str, float]:
+        """Means over the last episodes; empty where none has ended yet."""
+        if not self.history:
+            return {}
+        keys = self.history[0].keys()
+        return {key: float(np.mean([end[key] for end in self.history])) for key in keys}
+
+    def scenes(self) -> list[tuple[slice, Scene]]:
+        """Rows and Scene, as seen, of each batch; valid until the next step."""
+        return [(group.rows, group.seen) for group in self._groups]
+
+    def truths(self) -> list[tuple[slice, Scene]]:
+        """Rows and true Scene of each batch; valid until the next step."""
+        return [(group.rows, group.truth) for group in self._groups]
+
+    def close(self) -> None:
+        """Nothing to close: everything lives in this process."""
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """Attributes of the environment, the same for all worlds."""
+        value = getattr(self, attr_name, None)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set an attribute for all worlds."""
+        setattr(self, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any
+    ) -> list[Any]:
+        """Call a method once; worlds are no objects of their own."""
+        return [getattr(self, method_name)(*args, **kwargs)]
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+        """Tell that no world is wrapped."""
+        return [False for _ in self._get_indices(indices)]
+
+
+def describe_end(worlds: Worlds, world: int, blocked_time: float = 180.0) -> dict[str, float]:
+    """Tell how a world's drive ended, as numbers 0 or 1, and the share of the route done."""
+    event, ego = worlds.events[world], worlds.ego[world]
+    routes = worlds.routes
+    last = routes.start[int(worlds.route_index[world]) + 1] - 1
+    length = float(routes.points[last, RoutePoint.S])
+    finished = float(event[Event.FINISHED] > 0)
+    progress = float(ego[Ego.PROGRESS]) / max(length, 1.0)
+    return {
+        "finished": finished,
+        "collision_vehicle": float(event[Event.COLLISION_VEHICLE] > 0),
+        "collision_walker": float(event[Event.COLLISION_WALKER] > 0),
+        "collision_static": float(event[Event.COLLISION_STATIC] > 0),
+        "red_light": float(event[Event.RED_LIGHT] > 0),
+        "off_route": float(event[Event.ROUTE_DEVIATION] > 0 or abs(ego[Ego.ROUTE_LATERAL]) > 4.0),
+        "blocked": float(event[Event.BLOCKED] > 0 or ego[Ego.BLOCKED_TIME] > blocked_time),
+        "completion": 1.0 if finished else min(progress, 1.0),
+    }
