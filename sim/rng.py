@@ -8,7 +8,8 @@ SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from roadworthy.sim.kernel import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -17,7 +18,7 @@ _S30, _S27, _S31, _S40 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _TO_UNIT = np.float32(1.0 / (1 << 24))
 
 
-@njit(cache=True, inline="always")
+@kernel
 def mix(x: np.uint64) -> np.uint64:
     """Scramble 64 bits."""
     x = (x ^ (x >> _S30)) * _MIX_1
@@ -25,26 +26,26 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> _S31)
 
 
-@njit(cache=True)
+@kernel
 def derive(key: np.uint64, index: int) -> np.uint64:
     """Make the key of the stream number `index` below `key`."""
     return mix(np.uint64(key) + _GOLDEN * (np.uint64(index) + np.uint64(1)))
 
 
-@njit(cache=True)
+@kernel
 def uniform(key: np.uint64, counter: int) -> np.float32:
     """Draw number `counter` of stream `key`, in [0, 1)."""
     bits = mix(np.uint64(key) + _GOLDEN * (np.uint64(counter) + np.uint64(1)))
     return np.float32(bits >> _S40) * _TO_UNIT
 
 
-@njit(cache=True)
+@kernel
 def integer(key: np.uint64, counter: int, n: int) -> int:
     """Draw number `counter` of stream `key` as an integer in [0, n)."""
     return int(uniform(key, counter) * n)
 
 
-@njit(cache=True)
+@kernel
 def normal(key: np.uint64, counter: int) -> np.float32:
     """Draw a standard normal number (Box-Muller on draws 2 * counter and 2 * counter + 1)."""
     u = max(uniform(key, 2 * counter), np.float32(1e-7))

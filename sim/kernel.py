@@ -1,0 +1,23 @@
+"""How the kernels of this project are compiled.
+
+`_nrt=False` leaves out Numba's reference counting: our kernels allocate nothing, they only view
+rows of arrays that outlive the call. With it, each view of a row costs two atomic operations,
+and a step of the world took 15 times as long (see docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that allocates no array and is called from Python or a kernel."""
+    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+
+
+def parallel_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function whose `prange` loops are shared out over the threads."""
+    return njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)

@@ -1,0 +1,129 @@
+"""Junctions: a vehicle may enter only with a claim on the lane that crosses it.
+
+A claim is given while no lane that conflicts with the wanted one is claimed; it is held until
+the vehicle's tail has left. Claims are given in the order of actor numbers, so the outcome does
+not depend on anything but the state. The ego asks nobody: it claims what it drives on.
+"""
+
+from __future__ import annotations
+
+from roadworthy.sim.kernel import kernel
+from roadworthy.sim.road.network import SignalKind
+from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after
+from roadworthy.sim.world.columns import Actor, Ego, Light
+
+ALIVE, LANE, S, NEXT_LANE, GOAL = (
+    int(Actor.ALIVE),
+    int(Actor.LANE),
+    int(Actor.S),
+    int(Actor.NEXT_LANE),
+    int(Actor.GOAL),
+)
+SPEED, LENGTH = int(Actor.SPEED), int(Actor.LENGTH)
+R_LANE, R_S = int(RoutePoint.LANE), int(RoutePoint.S)
+ROUTE_INDEX, ROUTE_S = int(Ego.ROUTE_INDEX), int(Ego.ROUTE_S)
+KIND_LIGHT = int(SignalKind.LIGHT)
+GREEN, OFF = int(Light.GREEN), int(Light.OFF)
+
+APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still stop so gently
+APPROACH_SPARE = 8.0  # [m] and this much before
+EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
+EGO_CLAIM_TIME = 1.5  # [s] the ego claims what it will enter within
+
+
+@kernel
+def light_allows(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
+    """Whether no light on `lane` is red or yellow."""
+    for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
+        signal = roads.stop_signal[k]
+        if roads.signal_kind[signal] == KIND_LIGHT:
+            light = state.lights[w, signal]
+            if light != GREEN and light != OFF:
+                return False
+    return True
+
+
+@kernel
+def _exit_is_free(w, n, lane, length, roads, state) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a vehicle of `length` fits behind whoever is on the lane after `lane`."""
+    first = roads.successor_start[lane]
+    if first == roads.successor_start[lane + 1]:
+        return True
+    beyond = roads.successors[first]
+    order, keys = state.order[w], state.sort_key[w]
+    rank = first_after(order, keys, n, beyond * LANE_STRIDE - 1.0)
+    if rank >= n or keys[order[rank]] >= (beyond + 1) * LANE_STRIDE:
+        return True
+    other = state.actors[w, order[rank]]
+    tail = other[S] - 0.5 * other[LENGTH]
+    return tail > length + EXIT_SPACE or other[SPEED] > 3.0
+
+
+@kernel
+def _conflicts(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a lane that crosses `lane` is claimed."""
+    for k in range(roads.conflict_start[lane], roads.conflict_start[lane + 1]):
+        if state.claims[w, roads.conflict_lane[k]] > 0:
+            return True
+    return False
+
+
+@kernel
+def ego_junction_lane(w, roads, paths, state, reach) -> int:  # type: ignore[no-untyped-def]
+    """Junction lane of the ego's route that begins within `reach` metres ahead; -1 for none."""
+    route = state.route_index[w]
+    end = paths.start[route + 1]
+    i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
+    here = state.ego[w, ROUTE_S]
+    while i < end and paths.points[i, R_S] - here <= reach:
+        lane = int(paths.points[i, R_LANE])
+        if lane >= 0 and roads.lane_junction[lane] >= 0:
+            return lane
+        i += 1
+    return -1
+
+
+@kernel
+def update_claims(w, n, roads, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+    """Drop the claims of those who have left, count the others, and grant new ones."""
+    claims, actors = state.claims[w], state.actors[w]
+    for a in range(n):
+        old = int(actors[a, GOAL])
+        if old >= 0 and a <= rules.vehicles:
+            claims[old] = 0
+    ego = actors[0]
+    reach = 0.5 * ego[LENGTH] + max(ego[SPEED] * EGO_CLAIM_TIME, 0.5)
+    ego[GOAL] = ego_junction_lane(w, roads, paths, state, reach)
+    if ego[GOAL] >= 0.0:
+        claims[int(ego[GOAL])] += 1
+    for a in range(1, rules.vehicles + 1):
+        me = actors[a]
+        if me[ALIVE] == 0.0 or me[GOAL] < 0.0:
+            continue
+        on, goal = int(me[LANE]), int(me[GOAL])
+        before = int(me[NEXT_LANE]) == goal and on != goal
+        if not (on == goal or before or me[S] - 0.5 * me[LENGTH] < 1.0):
+            me[GOAL] = -1.0
+        else:
+            claims[goal] += 1
+    for a in range(1, rules.vehicles + 1):
+        me = actors[a]
+        if me[ALIVE] == 0.0:
+            continue
+        on, following = int(me[LANE]), int(me[NEXT_LANE])
+        if following < 0 or roads.lane_junction[following] < 0:
+            continue
+        if int(me[GOAL]) == following:
+            continue
+        to_end = roads.lane_length[on] - me[S] - 0.5 * me[LENGTH]
+        if to_end > me[SPEED] * me[SPEED] / (2.0 * APPROACH_BRAKE) + APPROACH_SPARE:
+            continue
+        if not light_allows(w, on, roads, state) or _conflicts(w, following, roads, state):
+            continue
+        if not _exit_is_free(w, n, following, me[LENGTH], roads, state):
+            continue
+        if me[GOAL] >= 0.0:
+            claims[int(me[GOAL])] -= 1
+        me[GOAL] = following
+        claims[following] += 1

@@ -1,0 +1,121 @@
+"""Who is where along the lanes: actors sorted by (lane, s), and searches in that order.
+
+Sorting beats a grid here: between two ticks the order hardly changes, so an insertion sort
+costs one pass, and a leader is the next entry. The cost stays linear in actors.
+"""
+
+from __future__ import annotations
+
+import math
+
+from roadworthy.sim.angles import wrap_angle
+from roadworthy.sim.kernel import kernel
+from roadworthy.sim.road.network import Point
+from roadworthy.sim.world.columns import Actor
+
+LANE_STRIDE = 65536.0  # [m] no lane is this long
+ALIVE, LANE, S = int(Actor.ALIVE), int(Actor.LANE), int(Actor.S)
+X, Y, Z, YAW, PITCH = (
+    int(Actor.X),
+    int(Actor.Y),
+    int(Actor.Z),
+    int(Actor.YAW),
+    int(Actor.PITCH),
+)
+P_X, P_Y, P_Z, P_YAW, P_S, P_PITCH = (
+    int(Point.X),
+    int(Point.Y),
+    int(Point.Z),
+    int(Point.YAW),
+    int(Point.S),
+    int(Point.PITCH),
+)
+
+
+@kernel
+def sort_actors(w, n, state) -> None:  # type: ignore[no-untyped-def]
+    """Sort the first `n` actors of world `w` by (lane, s); those on no lane come last."""
+    actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
+    for a in range(n):
+        if actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0:
+            keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S]
+        else:
+            keys[a] = 1e18
+    for i in range(1, n):
+        a = order[i]
+        key = keys[a]
+        j = i - 1
+        while j >= 0 and (keys[order[j]] > key or (keys[order[j]] == key and order[j] > a)):
+            order[j + 1] = order[j]
+            j -= 1
+        order[j + 1] = a
+
+
+@kernel
+def first_after(order, keys, n: int, key: float) -> int:  # type: ignore[no-untyped-def]
+    """Rank of the first actor whose key is at least `key`; n where there is none."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if keys[order[middle]] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def point_at(roads, lane: int, s: float) -> tuple[int, float]:  # type: ignore[no-untyped-def]
+    """Index of the lane's point at or before `s` and the share towards the next one."""
+    start, end = roads.lane_start[lane], roads.lane_start[lane + 1]
+    length = roads.lane_length[lane]
+    count = end - start
+    if count < 2 or length <= 0.0:
+        return start, 0.0
+    # Points are nearly evenly spaced, so the guess is off by a point or two at most.
+    i = start + min(max(int(s / length * (count - 1)), 0), count - 2)
+    while i > start and roads.points[i, P_S] > s:
+        i -= 1
+    while i < end - 2 and roads.points[i + 1, P_S] <= s:
+        i += 1
+    span = roads.points[i + 1, P_S] - roads.points[i, P_S]
+    share = (s - roads.points[i, P_S]) / span if span > 0.0 else 0.0
+    return i, min(max(share, 0.0), 1.0)
+
+
+@kernel
+def place_on_lane(roads, actor, lane: int, s: float, lateral: float) -> None:  # type: ignore[no-untyped-def]
+    """Write the pose of an actor that sits at (lane, s), `lateral` metres to the right."""
+    i, share = point_at(roads, lane, s)
+    j = min(i + 1, roads.lane_start[lane + 1] - 1)
+    a, b = roads.points[i], roads.points[j]
+    yaw = a[P_YAW] + (b[P_YAW] - a[P_YAW]) * share
+    actor[X] = a[P_X] + (b[P_X] - a[P_X]) * share - math.sin(yaw) * lateral
+    actor[Y] = a[P_Y] + (b[P_Y] - a[P_Y]) * share + math.cos(yaw) * lateral
+    actor[Z] = a[P_Z] + (b[P_Z] - a[P_Z]) * share
+    actor[YAW] = yaw
+    actor[PITCH] = a[P_PITCH] + (b[P_PITCH] - a[P_PITCH]) * share
+
+
+@kernel
+def nearest_driving_point(roads, x: float, y: float, yaw: float, max_angle: float) -> int:  # type: ignore[no-untyped-def]
+    """Nearest point of a driving lane that points within `max_angle` of `yaw`; -1 for none.
+
+    Looks at the 3 by 3 cells around (x, y).
+    """
+    columns, rows = roads.grid_shape[0], roads.grid_shape[1]
+    column = math.floor((x - roads.grid_origin[0]) / roads.cell)
+    row = math.floor((y - roads.grid_origin[1]) / roads.cell)
+    best, best_d = -1, 1e18
+    for r in range(max(row - 1, 0), min(row + 2, rows)):
+        for c in range(max(column - 1, 0), min(column + 2, columns)):
+            cell = r * columns + c
+            for k in range(roads.grid_start[cell], roads.grid_start[cell + 1]):
+                p = roads.grid_point[k]
+                dx, dy = roads.points[p, P_X] - x, roads.points[p, P_Y] - y
+                d = dx * dx + dy * dy
+                if d < best_d:
+                    turn = abs(wrap_angle(roads.points[p, P_YAW] - yaw))
+                    if turn <= max_angle:
+                        best, best_d = p, d
+    return best

@@ -1,0 +1,213 @@
+"""BatchWorld: many worlds of one town, stepped together. The engine of everything."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim import rng
+from roadworthy.sim.errors import RouteError, WorldError
+from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
+from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.build import build_paths, build_roads, build_statics
+from roadworthy.sim.world.columns import Actor, Ego, Event
+from roadworthy.sim.world.layout import Rules, State
+from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.step import reset_worlds, step_few, step_many
+
+FEW = 8  # worlds; up to here one thread is faster than many
+
+
+def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
+    """Make the state of `worlds` worlds with `actors` actors each."""
+    signals, groups = len(network.signals), len(network.group_phases)
+    crossings = len(network.crossing_points)
+    return State(
+        actors=np.zeros((worlds, actors, len(Actor)), np.float32),
+        ego=np.zeros((worlds, len(Ego)), np.float32),
+        events=np.zeros((worlds, len(Event)), np.int32),
+        route_index=np.zeros(worlds, np.int32),
+        time=np.zeros(worlds, np.float64),
+        frame=np.zeros(worlds, np.int64),
+        lights=np.zeros((worlds, signals), np.uint8),
+        light_offset=np.zeros((worlds, groups), np.float32),
+        key=np.zeros(worlds, np.uint64),
+        counter=np.zeros(worlds, np.int64),
+        order=np.zeros((worlds, actors), np.int32),
+        sort_key=np.zeros((worlds, actors), np.float64),
+        target=np.zeros((worlds, actors), np.float32),
+        claims=np.zeros((worlds, network.n_lanes), np.int16),
+        crossing_busy=np.zeros((worlds, crossings), np.int16),
+        contact=np.zeros((worlds, actors + 1), np.uint8),
+        done=np.zeros(worlds, np.bool_),
+    )
+
+
+class BatchWorld:
+    """`worlds` worlds of one town, each with an ego on a route, traffic, walkers and lights.
+
+    World i draws its random numbers from (seed, first_index + i, number of the episode) alone:
+    the same world goes the same way whatever runs beside it.
+
+    Attributes:
+        actors: float32 [world, actor, Actor]; actor 0 is the ego.
+        ego: float32 [world, Ego].
+        events: int32 [world, Event], counts since the last `step`.
+        lights: uint8 [world, signal] of Light.
+        route_index: int32 [world], index into `routes.routes`.
+        done: bool [world], the drive has ended (finished, deviated, blocked or timed out).
+        time: float64 [world] seconds; frame: int64 [world] ticks; key: uint64 [world].
+    """
+
+    def __init__(
+        self,
+        town: Town,
+        routes: RouteSet,
+        worlds: int,
+        *,
+        seed: int = 0,
+        settings: WorldSettings | None = None,
+        first_index: int = 0,
+        profile: VehicleProfile | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Build the worlds and begin a drive in each.
+
+        Args:
+            town: where.
+            routes: what the egos drive; each drive draws one unless `reset` is told otherwise.
+            worlds: how many.
+            seed: of all random numbers.
+            settings: traffic, rules and limits.
+            first_index: number of the first world; world i of this batch is world
+                `first_index + i` of the seed.
+            profile: the ego's vehicle.
+            threads: that share the work; all of Numba's by default. It never changes results.
+
+        Raises:
+            RouteError: the routes are of another town.
+            SettingsError: the settings make no world.
+            WorldError: `worlds` is not positive.
+        """
+        if worlds < 1:
+            raise WorldError(f"a BatchWorld needs at least 1 world, not {worlds}")
+        if routes.routes[0].town != town.name:
+            raise RouteError(
+                f"the routes are of {routes.routes[0].town}, but the town is {town.name}"
+            )
+        self.town, self.routes, self.seed = town, routes, seed
+        self.settings = (settings or WorldSettings()).validate()
+        self.profile = profile or carla_mkz()
+        self.worlds, self.first_index = worlds, first_index
+        self.threads = min(
+            threads or numba.config.NUMBA_NUM_THREADS, numba.config.NUMBA_NUM_THREADS
+        )
+        self._roads = build_roads(town.network)
+        self._statics = build_statics(town.scenery)
+        self._paths = build_paths(town.network, routes, self.settings)
+        self._rules = self._make_rules()
+        count = 1 + self.settings.vehicles + self.settings.walkers
+        self.state = allocate(worlds, count, town.network)
+        self.episode = np.zeros(worlds, np.int64)
+        self._size = np.array(
+            [self.profile.length, self.profile.width, self.profile.height], np.float32
+        )
+        self._wishes = np.zeros((worlds, 4), np.float32)
+        self.actors, self.ego, self.events = self.state.actors, self.state.ego, self.state.events
+        self.lights, self.route_index = self.state.lights, self.state.route_index
+        self.time, self.frame = self.state.time, self.state.frame
+        self.key, self.done = self.state.key, self.state.done
+        self.reset()
+
+    def _make_rules(self) -> Rules:
+        s = self.settings
+        return Rules(
+            tick=s.tick,
+            vehicles=s.vehicles,
+            walkers=s.walkers,
+            spawn_near=s.spawn_near,
+            spawn_far=s.spawn_far,
+            green=s.green_time,
+            yellow=s.yellow_time,
+            all_red=s.all_red_time,
+            deviation=s.deviation,
+            blocked_time=s.blocked_time,
+            profile=self.profile.arrays(),
+        )
+
+    @property
+    def network(self) -> RoadNetwork:
+        """The town's roads."""
+        return self.town.network
+
+    def reset(
+        self, mask: NDArray[np.bool_] | None = None, routes: NDArray[np.integer] | None = None
+    ) -> None:
+        """Begin new drives.
+
+        Args:
+            mask: bool [worlds], which worlds; all by default.
+            routes: int [worlds], index of each world's route; drawn from the world's random
+                stream by default. Read only where `mask` is set.
+        """
+        if mask is None:
+            mask = np.ones(self.worlds, np.bool_)
+        for w in np.flatnonzero(mask):
+            key = rng.derive(np.uint64(self.seed), int(self.first_index + w))
+            key = rng.derive(np.uint64(key), int(self.episode[w]))
+            self.key[w] = key
+            count = len(self.routes.routes)
+            chosen = rng.integer(np.uint64(key), -1, count) if routes is None else int(routes[w])
+            if not 0 <= chosen < count:
+                raise WorldError(f"route {chosen} asked for, but there are {count}")
+            self.route_index[w] = chosen
+            self.episode[w] += 1
+        reset_worlds(
+            mask, self._roads, self._statics, self._paths, self.state, self._rules, self._size
+        )
+
+    def step(self, controls: NDArray[np.float32], ticks: int = 2) -> None:
+        """Advance all worlds under pedals and wheel.
+
+        Args:
+            controls: float32 [worlds, 3 or 4]: throttle, brake, steer and, where given, reverse.
+            ticks: how many physics ticks the controls hold.
+        """
+        self._wishes[:, 3] = 0.0
+        self._wishes[:, : controls.shape[1]] = controls
+        self._advance(False, ticks)
+
+    def step_plan(
+        self, accel: NDArray[np.float32], curvature: NDArray[np.float32], ticks: int = 2
+    ) -> None:
+        """Advance all worlds under wishes that the vehicle's own inverse turns into pedals.
+
+        Args:
+            accel: float32 [worlds] wanted acceleration [m/s^2].
+            curvature: float32 [worlds] wanted curvature [1/m], positive to the right.
+            ticks: how many physics ticks the wish holds.
+        """
+        self._wishes[:, 0] = accel
+        self._wishes[:, 1] = curvature
+        self._advance(True, ticks)
+
+    def _advance(self, as_plan: bool, ticks: int) -> None:
+        if not np.isfinite(self._wishes).all():
+            raise WorldError("the controls hold a value that is not finite")
+        kernel = step_few
+        if self.worlds > FEW and self.threads > 1:
+            numba.set_num_threads(self.threads)
+            kernel = step_many
+        kernel(
+            self._wishes,
+            as_plan,
+            ticks,
+            self._roads,
+            self._statics,
+            self._paths,
+            self.state,
+            self._rules,
+        )

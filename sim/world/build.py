@@ -1,0 +1,222 @@
+"""From a Town and its routes to the arrays that the kernels read."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
+from roadworthy.sim.road.route import RoutePoint, RouteSet
+from roadworthy.sim.scenery.layout import Box, Prop, Scenery
+from roadworthy.sim.world.layout import Paths, Places, Roads, Statics
+from roadworthy.sim.world.settings import WorldSettings
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+
+SPAWN_SPACING = 6.0  # [m] between places where a vehicle can appear
+SPAWN_MARGIN = 8.0  # [m] kept from both ends of a lane
+WALK_SPACING = 5.0  # [m]
+PLACE_CELL = 32.0  # [m]
+STATIC_CELL = 8.0  # [m]
+VEHICLE_REACH = 3.0  # [m] from a vehicle's centre to its farthest corner
+TRUNK = 0.5  # [m] edge of the box that stands for a tree's trunk
+END_REACH = 8.0  # [m] from the end of a crossing to the sidewalk it leads to
+
+
+def row_pointer(owner: IntArray, count: int) -> IntArray:
+    """Row pointer of a list whose entry i belongs to `owner[i]`; the list must be sorted."""
+    counts = np.bincount(owner, minlength=count)[:count]
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+
+def _sample_lanes(
+    network: RoadNetwork, lanes: IntArray, spacing: float, margin: float
+) -> FloatArray:
+    """Rows (lane, s, x, y) about every `spacing` metres along `lanes`."""
+    rows: list[FloatArray] = []
+    for lane in lanes:
+        points = network.lane_points(int(lane))
+        length = float(network.lane_length[lane])
+        stations = np.arange(margin, length - margin, spacing)
+        if len(stations) == 0:
+            continue
+        s = points[:, Point.S]
+        x = np.interp(stations, s, points[:, Point.X])
+        y = np.interp(stations, s, points[:, Point.Y])
+        rows.append(np.stack([np.full_like(stations, lane), stations, x, y], 1).astype(np.float32))
+    return np.concatenate(rows) if rows else np.zeros((0, 4), np.float32)
+
+
+def _grid(low: FloatArray, high: FloatArray, cell: float) -> tuple[FloatArray, IntArray]:
+    """Origin and shape (columns, rows) of a grid that covers a rectangle."""
+    shape = np.maximum(np.ceil((high - low) / cell).astype(np.int32), 0) + 1
+    return low.astype(np.float32), shape.astype(np.int32)
+
+
+def build_places(rows: FloatArray) -> Places:
+    """Sort rows (lane, s, x, y) into the cells of a grid."""
+    if len(rows) == 0:
+        one = np.ones(2, np.int32)
+        return Places(rows, PLACE_CELL, np.zeros(2, np.float32), one, np.zeros(2, np.int32))
+    origin, shape = _grid(rows[:, 2:].min(0), rows[:, 2:].max(0), PLACE_CELL)
+    cells = np.floor((rows[:, 2:] - origin) / PLACE_CELL).astype(np.int32)
+    flat = (cells[:, 1] * shape[0] + cells[:, 0]).astype(np.int32)
+    order = np.argsort(flat, kind="stable")
+    start = row_pointer(flat[order], int(shape[0] * shape[1]))
+    return Places(np.ascontiguousarray(rows[order]), PLACE_CELL, origin, shape, start)
+
+
+def _crossing_ends(network: RoadNetwork) -> FloatArray:
+    """Sidewalk lane and s at both ends of each crossing, [C, 2, 2]; lane -1 where none is near."""
+    ends = np.full((len(network.crossing_points), 2, 2), -1.0, np.float32)
+    on_sidewalk = network.lane_type[network.point_lane] == LaneType.SIDEWALK
+    candidates = np.flatnonzero(on_sidewalk)
+    if len(candidates) == 0:
+        return ends
+    xy = network.points[candidates][:, [Point.X, Point.Y]]
+    for c, crossing in enumerate(network.crossing_points):
+        for end in range(2):
+            distance = np.hypot(*(xy - crossing[2 * end : 2 * end + 2]).T)
+            nearest = int(distance.argmin())
+            if distance[nearest] <= END_REACH:
+                point = candidates[nearest]
+                ends[c, end] = network.point_lane[point], network.points[point, Point.S]
+    return ends
+
+
+def _crossed_lanes(network: RoadNetwork) -> tuple[IntArray, IntArray, FloatArray]:
+    """Turn the list of crossings by lane into a list of driving lanes by crossing."""
+    count = len(network.crossing_points)
+    lanes = np.repeat(np.arange(network.n_lanes), np.diff(network.crosslane_start))
+    order = np.argsort(network.crosslane_crossing, kind="stable")
+    crossing = network.crosslane_crossing[order].astype(np.int32)
+    where = network.crosslane_s[order].mean(1) if len(order) else np.zeros(0)
+    return row_pointer(crossing, count), lanes[order].astype(np.int32), where.astype(np.float32)
+
+
+def build_roads(network: RoadNetwork) -> Roads:
+    """Arrange a RoadNetwork for the traffic."""
+    driving = np.flatnonzero(
+        (network.lane_type == LaneType.DRIVING) & (network.lane_junction < 0)
+    ).astype(np.int32)
+    # A vehicle that appears on a lane that leads nowhere would only stop at its end.
+    driving = driving[np.diff(network.successor_start)[driving] > 0]
+    sidewalks = np.flatnonzero(network.lane_type == LaneType.SIDEWALK).astype(np.int32)
+    ends = _crossing_ends(network)
+    begins = [
+        (int(ends[c, e, 0]), float(ends[c, e, 1]), 2 * c + e)
+        for c in range(len(ends))
+        for e in range(2)
+        if ends[c, e, 0] >= 0
+    ]
+    begins.sort()
+    crossed_start, crossed_lane, crossed_s = _crossed_lanes(network)
+    return Roads(
+        points=network.points,
+        lane_start=network.lane_start,
+        lane_length=network.lane_length,
+        lane_type=network.lane_type,
+        lane_limit=network.lane_speed_limit,
+        lane_junction=network.lane_junction,
+        successor_start=network.successor_start,
+        successors=network.successors,
+        stop_start=network.stop_start,
+        stop_s=network.stop_s,
+        stop_signal=network.stop_signal,
+        signal_kind=network.signal_kind,
+        signal_group=network.signal_group,
+        signal_phase=network.signal_phase,
+        group_phases=network.group_phases,
+        conflict_start=network.conflict_start,
+        conflict_lane=network.conflict_lane,
+        crosslane_start=network.crosslane_start,
+        crosslane_crossing=network.crosslane_crossing,
+        crosslane_s=network.crosslane_s,
+        crossing_points=network.crossing_points,
+        crossing_z=network.crossing_z,
+        crossing_ends=ends,
+        walk_start=row_pointer(np.array([b[0] for b in begins], np.int32), network.n_lanes),
+        walk_crossing=np.array([b[2] for b in begins], np.int32),
+        walk_s=np.array([b[1] for b in begins], np.float32),
+        crossed_start=crossed_start,
+        crossed_lane=crossed_lane,
+        crossed_s=crossed_s,
+        spawns=build_places(_sample_lanes(network, driving, SPAWN_SPACING, SPAWN_MARGIN)),
+        walk_spawns=build_places(_sample_lanes(network, sidewalks, WALK_SPACING, 1.0)),
+        cell=float(network.cell),
+        grid_origin=network.grid_origin,
+        grid_shape=network.grid_shape,
+        grid_start=network.grid_start,
+        grid_point=network.grid_point,
+        point_lane=network.point_lane,
+    )
+
+
+def build_statics(scenery: Scenery) -> Statics:
+    """Sort the solid boxes of a town into the cells from which a vehicle can touch them."""
+    solid = scenery.boxes[:, [Box.X, Box.Y, Box.YAW, Box.LENGTH, Box.WIDTH]].astype(np.float32)
+    solid[scenery.boxes[:, Box.PROP] == Prop.TREE, 3:] = TRUNK
+    if len(solid) == 0:
+        one = np.ones(2, np.int32)
+        empty = np.zeros(0, np.int32)
+        return Statics(
+            solid, STATIC_CELL, np.zeros(2, np.float32), one, np.zeros(2, np.int32), empty
+        )
+    c, s = np.abs(np.cos(solid[:, 2])), np.abs(np.sin(solid[:, 2]))
+    half = 0.5 * np.stack([c * solid[:, 3] + s * solid[:, 4], s * solid[:, 3] + c * solid[:, 4]], 1)
+    low, high = solid[:, :2] - half - VEHICLE_REACH, solid[:, :2] + half + VEHICLE_REACH
+    origin, shape = _grid(low.min(0), high.max(0), STATIC_CELL)
+    first = np.floor((low - origin) / STATIC_CELL).astype(np.int64)
+    last = np.floor((high - origin) / STATIC_CELL).astype(np.int64)
+    cells: list[int] = []
+    index: list[int] = []
+    for box, ((c0, r0), (c1, r1)) in enumerate(zip(first, last, strict=True)):
+        for row in range(r0, r1 + 1):
+            cells.extend(range(row * shape[0] + c0, row * shape[0] + c1 + 1))
+            index.extend([box] * (c1 - c0 + 1))
+    flat = np.array(cells, np.int32)
+    order = np.argsort(flat, kind="stable")
+    start = row_pointer(flat[order], int(shape[0] * shape[1]))
+    return Statics(solid, STATIC_CELL, origin, shape, start, np.array(index, np.int32)[order])
+
+
+def _stops_on_route(network: RoadNetwork, points: FloatArray) -> list[tuple[float, int]]:
+    """Lights on one route as (route s of the stop line, signal)."""
+    stops: list[tuple[float, int]] = []
+    lanes = points[:, RoutePoint.LANE].astype(int)
+    cuts = np.flatnonzero(np.diff(lanes)) + 1
+    for first, last in zip([0, *cuts], [*cuts, len(lanes)], strict=True):
+        lane, run = lanes[first], points[first:last]
+        if lane < 0:
+            continue
+        low, high = run[0, RoutePoint.LANE_S], run[-1, RoutePoint.LANE_S]
+        for k in range(network.stop_start[lane], network.stop_start[lane + 1]):
+            s, signal = float(network.stop_s[k]), int(network.stop_signal[k])
+            if network.signal_kind[signal] != SignalKind.LIGHT or not low <= s <= high + 1.5:
+                continue
+            stops.append((float(run[0, RoutePoint.S] + s - low), signal))
+    return stops
+
+
+def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings) -> Paths:
+    """Arrange routes, with their lights and time limits."""
+    stop_start, stop_s, stop_signal, timeout = [0], [], [], []
+    for route in routes.routes:
+        for s, signal in _stops_on_route(network, route.points):
+            stop_s.append(s)
+            stop_signal.append(signal)
+        stop_start.append(len(stop_s))
+        steps = np.diff(route.points[:, RoutePoint.S])
+        limits = np.maximum(route.points[:-1, RoutePoint.SPEED_LIMIT], 1.0)
+        share = settings.timeout_speed_share
+        allowed = float((steps / (share * limits)).sum()) if share > 0 else np.inf
+        timeout.append(settings.timeout_base + allowed)
+    return Paths(
+        routes.points,
+        routes.start,
+        np.array(stop_start, np.int32),
+        np.array(stop_s, np.float32),
+        np.array(stop_signal, np.int32),
+        np.array(timeout, np.float32),
+    )

@@ -1,0 +1,130 @@
+"""The arrays that the kernels work on, bundled by what they are.
+
+Shape law: W worlds, A actors (ego, vehicles, walkers), L lanes, K signals, C crossings. `Roads`
+and `Paths` never change while a world lives; `State` does, and belongs to W worlds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim.physics.profile import ProfileArrays
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+
+
+class Places(NamedTuple):
+    """Places where somebody can appear, sorted into the cells of a grid."""
+
+    rows: FloatArray  # [N, (lane, s, x, y)]
+    cell: float  # [m]
+    origin: FloatArray  # [2]
+    shape: IntArray  # [2] columns, rows
+    start: IntArray  # [columns * rows + 1]
+
+
+class Roads(NamedTuple):
+    """What the traffic must know of the town."""
+
+    points: FloatArray  # [P, Point]
+    lane_start: IntArray
+    lane_length: FloatArray
+    lane_type: IntArray
+    lane_limit: FloatArray  # [L] m/s
+    lane_junction: IntArray
+    successor_start: IntArray
+    successors: IntArray
+    stop_start: IntArray
+    stop_s: FloatArray
+    stop_signal: IntArray
+    signal_kind: IntArray
+    signal_group: IntArray
+    signal_phase: IntArray
+    group_phases: IntArray
+    conflict_start: IntArray
+    conflict_lane: IntArray
+    crosslane_start: IntArray
+    crosslane_crossing: IntArray
+    crosslane_s: FloatArray
+    crossing_points: FloatArray  # [C, 4]
+    crossing_z: FloatArray
+    # Where a crossing meets the sidewalks: [C, 2 ends, (lane, s)]; lane -1 where none is near.
+    crossing_ends: FloatArray
+    walk_start: IntArray  # [L + 1] crossings that begin on a sidewalk
+    walk_crossing: IntArray  # crossing * 2 + end
+    walk_s: FloatArray
+    crossed_start: IntArray  # [C + 1] lanes that a crossing passes
+    crossed_lane: IntArray
+    crossed_s: FloatArray  # [m] where on that lane
+    spawns: Places  # of vehicles
+    walk_spawns: Places  # of walkers
+    cell: float
+    grid_origin: FloatArray
+    grid_shape: IntArray
+    grid_start: IntArray
+    grid_point: IntArray
+    point_lane: IntArray
+
+
+class Statics(NamedTuple):
+    """Boxes that a vehicle can hit, with a grid over them."""
+
+    boxes: FloatArray  # [B, (x, y, yaw, length, width)]
+    cell: float  # [m]; a cell lists every box that a vehicle with its centre there can touch
+    origin: FloatArray
+    shape: IntArray
+    start: IntArray
+    index: IntArray
+
+
+class Paths(NamedTuple):
+    """The routes that the egos drive."""
+
+    points: FloatArray  # [sum N, RoutePoint]
+    start: IntArray  # [R + 1]
+    stop_start: IntArray  # [R + 1] lights on the route, by route
+    stop_s: FloatArray  # [m] along the route
+    stop_signal: IntArray
+    timeout: FloatArray  # [R] s
+
+
+class State(NamedTuple):
+    """Everything that changes."""
+
+    actors: FloatArray  # [W, A, Actor]
+    ego: FloatArray  # [W, Ego]
+    events: IntArray  # [W, Event]
+    route_index: IntArray  # [W]
+    time: NDArray[np.float64]  # [W]
+    frame: NDArray[np.int64]  # [W]
+    lights: NDArray[np.uint8]  # [W, K]
+    light_offset: FloatArray  # [W, G]
+    key: NDArray[np.uint64]  # [W]
+    counter: NDArray[np.int64]  # [W]
+    order: IntArray  # [W, A] actors sorted by (lane, s)
+    sort_key: NDArray[np.float64]  # [W, A] by actor
+    target: FloatArray  # [W, A] acceleration decided in this tick
+    claims: NDArray[np.int16]  # [W, L] vehicles that hold a junction lane
+    crossing_busy: NDArray[np.int16]  # [W, C] walkers on a crossing
+    contact: NDArray[np.uint8]  # [W, A + 1] touched in the last tick; the last entry: statics
+    done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
+
+
+class Rules(NamedTuple):
+    """WorldSettings as the kernels read them."""
+
+    tick: float
+    vehicles: int
+    walkers: int
+    spawn_near: float
+    spawn_far: float
+    green: float
+    yellow: float
+    all_red: float
+    deviation: float
+    blocked_time: float
+    profile: ProfileArrays

@@ -1,0 +1,44 @@
+"""Settings of a world: traffic, rules and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roadworthy.sim.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSettings:
+    """What a world contains and when a drive ends."""
+
+    vehicles: int = 20  # traffic vehicles kept around the ego
+    walkers: int = 8  # walkers kept around the ego
+    tick: float = 0.05  # [s] of one physics step
+    spawn_near: float = 25.0  # [m] no vehicle appears nearer to the ego
+    spawn_far: float = 130.0  # [m] nor farther; beyond 1.25 times this it is moved
+    green_time: float = 10.0  # [s] of each phase of a light
+    yellow_time: float = 3.0  # [s]
+    all_red_time: float = 2.0  # [s]
+    deviation: float = 30.0  # [m] from the route; ends the drive (leaderboard InRouteTest)
+    blocked_time: float = 180.0  # [s] below 0.1 m/s (leaderboard ActorBlockedTest)
+    # Leaderboard RouteTimeoutBehavior: base + length / (0.1 * speed limit).
+    timeout_base: float = 300.0  # [s]
+    timeout_speed_share: float = 0.1  # of the speed limit; 0 turns the limit off
+
+    def validate(self) -> WorldSettings:
+        """Return self.
+
+        Raises:
+            SettingsError: a number makes no world.
+        """
+        if not (0 <= self.vehicles <= 1000 and 0 <= self.walkers <= 1000):
+            raise SettingsError(
+                f"{self.vehicles} vehicles and {self.walkers} walkers: each must be in 0..1000"
+            )
+        if not 0.001 <= self.tick <= 0.2:
+            raise SettingsError(f"tick is {self.tick} s; it must be in 0.001..0.2")
+        if not 0.0 <= self.spawn_near < self.spawn_far:
+            raise SettingsError(
+                f"spawn_near {self.spawn_near} m must be below spawn_far {self.spawn_far} m"
+            )
+        return self

@@ -1,0 +1,146 @@
+"""One step of many worlds: the kernels that everything else is made for.
+
+Worlds do not know of each other: each is stepped from its own rows and its own random stream,
+so the result is the same for any batch size and any number of threads.
+"""
+
+from __future__ import annotations
+
+from numba import prange
+
+from roadworthy.sim import rng
+from roadworthy.sim.kernel import kernel, parallel_kernel
+from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.traffic.junctions import update_claims
+from roadworthy.sim.traffic.lights import update_lights
+from roadworthy.sim.traffic.lookup import sort_actors
+from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
+from roadworthy.sim.traffic.vehicles import decide, move
+from roadworthy.sim.traffic.walkers import walk
+from roadworthy.sim.world.collision import hit_actors, hit_statics
+from roadworthy.sim.world.columns import Actor, Ego, Kind
+from roadworthy.sim.world.ego import WINDOW, drive, judge, project
+
+ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
+X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED = (
+    int(Actor.X),
+    int(Actor.Y),
+    int(Actor.Z),
+    int(Actor.YAW),
+    int(Actor.ALIVE),
+    int(Actor.KIND),
+    int(Actor.GOAL),
+    int(Actor.LANE),
+    int(Actor.SPEED),
+)
+LENGTH, WIDTH, HEIGHT, COLOR = (
+    int(Actor.LENGTH),
+    int(Actor.WIDTH),
+    int(Actor.HEIGHT),
+    int(Actor.COLOR),
+)
+R_X, R_Y, R_Z, R_YAW = (
+    int(RoutePoint.X),
+    int(RoutePoint.Y),
+    int(RoutePoint.Z),
+    int(RoutePoint.YAW),
+)
+CAR = int(Kind.CAR)
+EGO_COLOR = 15.0
+
+
+@kernel
+def tick_world(w, wish, as_plan, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+    """Advance world `w` by one tick."""
+    on_road = 1 + rules.vehicles
+    everybody = on_road + rules.walkers
+    update_lights(w, roads, state, rules)
+    sort_actors(w, on_road, state)
+    update_claims(w, on_road, roads, paths, state, rules)
+    decide(w, on_road, roads, state, rules)
+    move(w, roads, state, rules)
+    walk(w, on_road, roads, state, rules)
+    before = state.ego[w, ROUTE_S]
+    drive(w, wish, as_plan, state, rules)
+    project(w, paths, state, WINDOW)
+    hit_actors(w, everybody, state)
+    hit_statics(w, everybody, statics, state)
+    judge(w, before, roads, paths, state, rules)
+    respawn(w, roads, state, rules)
+    state.time[w] += rules.tick
+    state.frame[w] += 1
+
+
+@kernel
+def _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+    """Advance one world by some ticks under one wish."""
+    state.events[w, :] = 0
+    for _ in range(ticks):
+        tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules)
+
+
+@kernel
+def step_few(wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+    """Step all worlds on this thread: waking others costs more than a few worlds do."""
+    for w in range(state.actors.shape[0]):
+        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
+
+
+@parallel_kernel
+def step_many(wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+    """Step all worlds, shared out over the threads."""
+    for w in prange(state.actors.shape[0]):
+        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
+
+
+@kernel
+def _place_ego(w, paths, state, size) -> None:  # type: ignore[no-untyped-def]
+    """Put the ego at the beginning of its route, standing."""
+    me = state.actors[w, 0]
+    point = paths.points[paths.start[state.route_index[w]]]
+    me[:] = 0.0
+    me[X], me[Y], me[Z], me[YAW] = point[R_X], point[R_Y], point[R_Z], point[R_YAW]
+    me[LENGTH], me[WIDTH], me[HEIGHT] = size[0], size[1], size[2]
+    me[KIND], me[COLOR], me[ALIVE], me[GOAL], me[LANE] = CAR, EGO_COLOR, 1.0, -1.0, -1.0
+    state.ego[w, :] = 0.0
+
+
+@kernel
+def _reset_one(w, roads, statics, paths, state, rules, size) -> None:  # type: ignore[no-untyped-def]
+    """Begin a new drive in world `w`, whose key and route are set."""
+    state.counter[w] = 0
+    state.time[w] = 0.0
+    state.frame[w] = 0
+    state.done[w] = False
+    state.events[w, :] = 0
+    state.claims[w, :] = 0
+    state.crossing_busy[w, :] = 0
+    state.contact[w, :] = 0
+    state.actors[w, :, :] = 0.0
+    state.actors[w, :, GOAL] = -1.0
+    state.target[w, :] = 0.0
+    for a in range(state.order.shape[1]):
+        state.order[w, a] = a
+    slot = rules.green + rules.yellow + rules.all_red
+    for g in range(state.light_offset.shape[1]):
+        state.counter[w] += 1
+        share = rng.uniform(state.key[w], state.counter[w])
+        state.light_offset[w, g] = share * slot * max(roads.group_phases[g], 2)
+    _place_ego(w, paths, state, size)
+    project(w, paths, state, WINDOW)
+    judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)
+    state.done[w] = False
+    state.events[w, :] = 0
+    update_lights(w, roads, state, rules)
+    for a in range(1, 1 + rules.vehicles):
+        spawn_vehicle(w, a, rules.spawn_near, roads, state, rules)
+    for a in range(1 + rules.vehicles, 1 + rules.vehicles + rules.walkers):
+        spawn_walker(w, a, 10.0, roads, state, rules)
+
+
+@kernel
+def reset_worlds(mask, roads, statics, paths, state, rules, size) -> None:  # type: ignore[no-untyped-def]
+    """Begin a new drive in the worlds where `mask` is set."""
+    for w in range(mask.shape[0]):
+        if mask[w]:
+            _reset_one(w, roads, statics, paths, state, rules, size)

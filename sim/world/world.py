@@ -1,0 +1,113 @@
+"""World: one world with an object's face. It is a BatchWorld of one, seen through a window."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim.frame import Control, Frame
+from roadworthy.sim.physics.profile import VehicleProfile
+from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.sensors.suite import SensorSuite
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.batch import BatchWorld
+from roadworthy.sim.world.columns import Actor, Event
+from roadworthy.sim.world.settings import WorldSettings
+
+
+class World:
+    """One drive of one vehicle.
+
+    Attributes:
+        batch: the BatchWorld of one that does the work; oracles read it.
+    """
+
+    def __init__(
+        self,
+        town: Town,
+        route: Route,
+        *,
+        seed: int = 0,
+        index: int = 0,
+        settings: WorldSettings | None = None,
+        profile: VehicleProfile | None = None,
+    ) -> None:
+        """Begin a drive of `route`; world `index` of `seed` (see BatchWorld for errors)."""
+        self.batch = BatchWorld(
+            town,
+            RouteSet.of([route]),
+            1,
+            seed=seed,
+            settings=settings,
+            first_index=index,
+            profile=profile,
+            threads=1,
+        )
+        self.town, self.route = town, route
+
+    @property
+    def network(self) -> RoadNetwork:
+        """The town's roads."""
+        return self.town.network
+
+    @property
+    def time(self) -> float:
+        """Seconds since the drive began."""
+        return float(self.batch.time[0])
+
+    @property
+    def frame(self) -> int:
+        """Ticks since the drive began."""
+        return int(self.batch.frame[0])
+
+    @property
+    def done(self) -> bool:
+        """Whether the drive has ended (see BatchWorld.events for how)."""
+        return bool(self.batch.done[0])
+
+    @property
+    def actors(self) -> NDArray[np.float32]:
+        """All actors, float32 [actor, Actor]; row 0 is the ego."""
+        return self.batch.actors[0]
+
+    @property
+    def ego(self) -> NDArray[np.float32]:
+        """What only the ego has, float32 [Ego]."""
+        return self.batch.ego[0]
+
+    @property
+    def speed(self) -> float:
+        """Ego's forward speed [m/s]."""
+        return float(self.batch.actors[0, 0, Actor.SPEED])
+
+    @property
+    def events(self) -> dict[Event, int]:
+        """What happened since the last step, by kind; zeros left out."""
+        return {e: int(n) for e in Event if (n := self.batch.events[0, e])}
+
+    def reset(self) -> None:
+        """Begin the drive anew, with the next random stream of this world."""
+        self.batch.reset()
+
+    def step(self, control: Control, ticks: int = 2) -> None:
+        """Hold `control` for `ticks` physics ticks.
+
+        Raises:
+            SettingsError: a command is not finite or out of range.
+        """
+        control.validate()
+        brake = 1.0 if control.hand_brake else control.brake
+        row = [control.throttle, brake, control.steer, float(control.reverse)]
+        self.batch.step(np.array([row], np.float32), ticks)
+
+    def sense(self, suite: SensorSuite) -> Frame:
+        """What the sensors of the ego see now."""
+        return suite.sense(
+            self.batch.actors[0],
+            self.batch.ego[0],
+            self.batch.lights[0],
+            self.frame,
+            self.time,
+            self.batch.key[0],
+        )
