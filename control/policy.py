@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.control.runtime import Contract
-from roadworthy.perception.scene import EgoCol, Scene
-from roadworthy.planning.action import MAX_CURVATURE, base_curvature, limit_rates, plan_of
-from roadworthy.planning.observation import OBSERVATION_SIZE, OBSERVATION_VERSION, encode
+from roadworthy.perception.scene import Scene
+from roadworthy.planning.decision import DecisionState
+from roadworthy.planning.observation import OBSERVATION_SIZE, OBSERVATION_VERSION
 from roadworthy.planning.plan import Plan
 
 Backend = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, NDArray[Any]]]
@@ -28,13 +27,11 @@ class PolicyPlanner:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._last = np.zeros((1, 2), np.float32)
-        self._observation = np.zeros((1, OBSERVATION_SIZE), np.float32)
-        self._base = np.zeros(1, np.float32)
+        self._state = DecisionState(1)
 
     def start(self) -> None:
         """Forget the drive so far."""
-        self._last[:] = 0.0
+        self._state.reset()
 
     def plan(self, scene: Scene) -> Plan:
         """Decide on one Scene without a world axis.
@@ -42,15 +39,6 @@ class PolicyPlanner:
         Raises:
             ModelError: the backend is an OnnxModel and cannot be run.
         """
-        batch = scene.batched()
-        encode(batch, self._last, self._observation)
-        out = self._backend({"observation": self._observation})
-        limit_rates(
-            self._last,
-            np.asarray(out["acceleration"], np.float32).reshape(1),
-            np.asarray(out["curvature_offset"], np.float32).reshape(1),
-        )
-        base_curvature(batch, self._base)
-        curvature = float(self._base[0] + self._last[0, 1])
-        curvature = min(max(curvature, -MAX_CURVATURE), MAX_CURVATURE)
-        return plan_of(float(scene.ego[EgoCol.SPEED]), float(self._last[0, 0]), curvature)
+        out = self._backend({"observation": self._state.observe(scene)})
+        acceleration = float(out["acceleration"].reshape(-1)[0])
+        return self._state.plan(scene, acceleration, float(out["curvature_offset"].reshape(-1)[0]))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from roadworthy.sim.sensors.suite import SensorSuite
 
 from roadworthy.agents.agent import Agent
@@ -18,14 +17,13 @@ from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.perception.oracle import Oracle
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
-from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.road.route import Route
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.town import Town
-from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego
 from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.world import World
 
-TICKS = 2  # physics ticks per decision
 # What the viewer of a video sees where the agent has no camera of its own.
 VIDEO_CAMERA = CameraSpec(name="video", width=480, height=240)
 
@@ -108,7 +106,7 @@ def drive(
         seed: of traffic, walkers, lights and sensor noise.
         settings: of the world.
         video: gets a picture of every step.
-        observe: called after every step.
+        observe: called after every decision, before the world moves on.
         time_limit: end the drive after so many seconds of the world's time, as timed out.
 
     Returns:
@@ -119,50 +117,21 @@ def drive(
         StorageError: the video cannot be written.
     """
     begin = time.perf_counter()
-    batch = BatchWorld(town, RouteSet.of([route]), 1, seed=seed, settings=settings)
-    oracle, tally = Oracle(batch), Tally(route)
-    sense = _Senses(batch, town, agent, seed, needs_camera=video is not None)
-    try:
-        agent.start(town, route, seed)
-    except Exception as error:
-        tally.crash(0.0, _say(error))
+    run = _Run(agent, World(town, route, seed=seed, settings=settings), seed, video is not None)
+    world, tally = run.world, run.tally
+    run.start()
     while not tally.over:
-        now = float(batch.time[0])
-        frame = sense()
-        truth = oracle.scene().of_world(0) if agent.privileged or video is not None else None
-        try:
-            control = agent.act(frame, truth if agent.privileged else None).validate()
-        except Exception as error:
-            tally.crash(now, _say(error))
+        moment = run.decide()
+        if moment is None:
             break
-        if video is not None or observe is not None:
-
-            def picture(
-                frame: Frame = frame, control: Control = control, now: float = now
-            ) -> Image:
-                scene = agent.last_scene() or oracle.scene().of_world(0)
-                score = tally.score()
-                caption = Caption(
-                    f"{agent.name} on {town.name}, route {route.id}",
-                    now,
-                    frame.speed,
-                    tally.completion,
-                    score.composed,
-                    [message for _, message in tally.log],
-                )
-                return compose(sense.view(frame), scene, agent.last_plan(), control, caption)
-
-            if video is not None:
-                video.add(picture())
-            if observe is not None:
-                observe(Moment(frame, control, tally, picture))
-        reverse = 1.0 if control.reverse else 0.0
-        brake = 1.0 if control.hand_brake else control.brake
-        wish = np.array([[control.throttle, brake, control.steer, reverse]], np.float32)
-        batch.step(wish, TICKS)
-        tally.note(float(batch.time[0]), batch.events[0], batch.ego[0], batch.actors[0, 0])
-        if time_limit is not None and batch.time[0] >= time_limit and not tally.over:
-            tally.fail(float(batch.time[0]), "Agent timed out")
+        if video is not None:
+            video.add(moment.picture())
+        if observe is not None:
+            observe(moment)
+        world.step(moment.control)
+        tally.note(world.time, world.batch.events[0], world.ego, world.actors[0])
+        if time_limit is not None and world.time >= time_limit and not tally.over:
+            tally.fail(world.time, "Agent timed out")
     tally.close()
     return DriveResult(
         agent=agent.name,
@@ -175,49 +144,71 @@ def drive(
         infractions=tally.infractions,
         log=tally.log,
         route_length=route.length,
-        duration_game=float(batch.time[0]),
+        duration_game=world.time,
         duration_system=time.perf_counter() - begin,
         trajectory=tally.trajectory,
     )
 
 
-class _Senses:
-    """Makes Frames of the one world, with the sensors that agent and video need."""
+class _Run:
+    """One drive in the making: the agent in its world, with the sensors that it needs."""
 
-    def __init__(
-        self, batch: BatchWorld, town: Town, agent: Agent, seed: int, *, needs_camera: bool
-    ) -> None:
-        self._batch = batch
+    def __init__(self, agent: Agent, world: World, seed: int, needs_camera: bool) -> None:
+        self.agent, self.world, self.seed = agent, world, seed
+        self.tally = Tally(world.route)
+        self._oracle = Oracle(world.batch)
         rig = agent.rig()
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
         if needs_camera and self._view is None:
             self._view = VIDEO_CAMERA.name
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
-        self._suite = SensorSuite(town, rig, seed) if rig is not None else None
+        self._suite = SensorSuite(world.town, rig, seed) if rig is not None else None
 
-    def __call__(self) -> Frame:
-        """Sense now."""
-        batch = self._batch
-        number, now = int(batch.frame[0]), float(batch.time[0])
-        if self._suite is None:
-            return blind_frame(number, now, batch.actors[0, 0], batch.ego[0])
-        return self._suite.sense(
-            batch.actors[0], batch.ego[0], batch.lights[0], number, now, batch.key[0]
+    def start(self) -> None:
+        """Tell the agent that a drive begins."""
+        try:
+            self.agent.start(self.world.town, self.world.route, self.seed)
+        except Exception as error:
+            self.tally.crash(0.0, f"{type(error).__name__}: {error}")
+
+    def decide(self) -> Moment | None:
+        """Sense and let the agent decide; None where it crashed."""
+        frame = self._sense()
+        truth = self._oracle.scene().of_world(0) if self.agent.privileged else None
+        try:
+            control = self.agent.act(frame, truth).validate()
+        except Exception as error:
+            self.tally.crash(frame.time, f"{type(error).__name__}: {error}")
+            return None
+        return Moment(frame, control, self.tally, lambda: self._picture(frame, control))
+
+    def _sense(self) -> Frame:
+        if self._suite is not None:
+            return self.world.sense(self._suite)
+        return blind_frame(self.world)
+
+    def _picture(self, frame: Frame, control: Control) -> Image:
+        """Draw this moment; what an agent does not believe itself is drawn as it truly is."""
+        scene = self.agent.last_scene() or self._oracle.scene().of_world(0)
+        caption = Caption(
+            f"{self.agent.name} on {self.world.town.name}, route {self.world.route.id}",
+            frame.time,
+            self.world.speed,
+            self.tally.completion,
+            self.tally.score().composed,
+            [message for _, message in self.tally.log],
         )
-
-    def view(self, frame: Frame) -> Image | None:
-        """Picture that the viewer of a video sees."""
-        return None if self._view is None else frame.images.get(self._view)
+        camera = None if self._view is None else frame.images.get(self._view)
+        return compose(camera, scene, self.agent.last_plan(), control, caption)
 
 
-def blind_frame(
-    number: int, now: float, row: NDArray[np.float32], ego: NDArray[np.float32]
-) -> Frame:
+def blind_frame(world: World) -> Frame:
     """Frame of a vehicle without sensors: true speed and motion, no pictures, no place."""
+    row, ego = world.actors[0], world.ego
     return Frame(
-        number,
-        now,
+        world.frame,
+        world.time,
         {},
         np.zeros((0, 4), np.float32),
         Imu(
@@ -226,11 +217,7 @@ def blind_frame(
             0.0,
         ),
         Gnss(0.0, 0.0, 0.0),
-        float(row[Actor.SPEED]),
+        world.speed,
         {},
         {},
     )
-
-
-def _say(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,97 @@
+"""`roadworthy drive`: one agent on one route."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from roadworthy.agents.commands import options
+from roadworthy.agents.commands.outcome import guarded, out
+from roadworthy.sim.errors import SettingsError
+
+if TYPE_CHECKING:
+    from roadworthy.agents.evaluation.drive import DriveResult
+    from roadworthy.sim.road.route import Route
+
+
+@guarded
+def drive(
+    agent: options.Agent = "roadworthy",
+    route: Annotated[
+        str | None, typer.Option(metavar="FILE[#ID]", help="Route file, and which route of it.")
+    ] = None,
+    town: Annotated[
+        str | None, typer.Option(help="Town to draw a route in; see `roadworthy towns`.")
+    ] = None,
+    map_dir: options.MapDir = None,
+    world: options.World = "embedded",
+    seed: options.Seed = 0,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a video, .mp4 or .webm.")
+    ] = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write results.json into this folder."),
+    ] = None,
+    vehicles: options.Vehicles = 20,
+    walkers: options.Walkers = 8,
+    device: options.Device = "auto",
+) -> None:
+    """Let an agent drive one route and tell how it went.
+
+    Give a route file in the CARLA leaderboard's format, or a town to draw a route in.
+    """
+    options.only_embedded(world)
+    if (route is None) == (town is None):
+        raise SettingsError("give either --route FILE[#ID] or --town TOWN")
+    from roadworthy.agents.commands.progress import drive_with_progress
+    from roadworthy.agents.evaluation.results import ResultFile
+    from roadworthy.agents.evaluation.routes import load_routes, random_route
+    from roadworthy.agents.registry import make_agent
+
+    driver = make_agent(agent, device=device)
+    chosen = random_route(town, seed, map_dir) if town else _one(load_routes(str(route), map_dir))
+    settings = options.world_settings(vehicles, walkers)
+    result, written = drive_with_progress(
+        driver, chosen, seed=seed, settings=settings, map_dir=map_dir, town=town, video=video
+    )
+    tell(result)
+    if written is not None:
+        out.print(f"video: {written}")
+    if out_dir is not None:
+        what = {"agent": result.agent, "route": result.route, "town": result.town, "seed": seed}
+        file = ResultFile(out_dir / "results.json", what, 1)
+        record = result.record(0, 0)
+        if not file.has(record.route_id):
+            file.add(record)
+        file.finish()
+        out.print(f"results: {out_dir / 'results.json'}")
+
+
+def _one(routes: list[Route]) -> Route:
+    if len(routes) > 1:
+        ids = ", ".join(route.id for route in routes[:12])
+        raise SettingsError(f"the file has {len(routes)} routes; choose one with FILE#ID: {ids}")
+    return routes[0]
+
+
+def tell(result: DriveResult) -> None:
+    """Print how a drive went."""
+    from rich.table import Table
+
+    table = Table(title=f"{result.agent} on {result.town}, route {result.route}")
+    table.add_column("")
+    table.add_column("", justify="right")
+    table.add_row("status", result.status)
+    table.add_row("driving score (leaderboard 2.0)", f"{result.score.composed:.2f}")
+    table.add_row("driving score (leaderboard 2.1)", f"{result.score_2_1.composed:.2f}")
+    table.add_row("route completion [%]", f"{result.score.route:.1f}")
+    table.add_row("infraction penalty", f"{result.score.penalty:.3f}")
+    table.add_row("route length [m]", f"{result.route_length:.0f}")
+    table.add_row("driven [s]", f"{result.duration_game:.1f}")
+    table.add_row("computed in [s]", f"{result.duration_system:.1f}")
+    out.print(table)
+    for time, message in result.log:
+        out.print(f"  {time:6.1f} s  {message}")

@@ -1,0 +1,75 @@
+"""`roadworthy towns`: which towns there are, and new ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadworthy.agents.commands import options
+from roadworthy.agents.commands.outcome import guarded, out
+
+app = typer.Typer(help="List towns, or generate one.", invoke_without_command=True)
+
+
+@app.callback()
+def _default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_towns()
+
+
+@app.command("list")
+@guarded
+def list_towns(map_dir: options.MapDir = None) -> None:
+    """List the towns that can be driven in."""
+    from rich.table import Table
+
+    from roadworthy.agents.commands.progress import working
+    from roadworthy.sim.road.network import LaneType, SignalKind
+    from roadworthy.sim.road.towns import find_map, load_network_of, town_names
+
+    names = list(town_names())
+    if map_dir is not None and map_dir.is_dir():
+        names += sorted({path.stem for path in map_dir.glob("*.xodr")} - set(names))
+    table = Table()
+    for name in ("town", "from"):
+        table.add_column(name)
+    for name in ("lanes [km]", "junctions", "lights", "crosswalks"):
+        table.add_column(name, justify="right")
+    for name in names:
+        path = find_map(name, map_dir)
+        with working(f"loading {name}"):
+            network = load_network_of(name, map_dir)
+        driving = network.lane_type == LaneType.DRIVING
+        table.add_row(
+            name,
+            "shipped" if path.suffix == ".npz" else str(path),
+            f"{float(network.lane_length[driving].sum()) / 1000.0:.1f}",
+            str(int(network.lane_junction.max(initial=-1)) + 1),
+            str(int((network.signal_kind == SignalKind.LIGHT).sum())),
+            str(len(network.crossing_points)),
+        )
+    out.print(table)
+
+
+@app.command()
+@guarded
+def generate(
+    seed: options.Seed = 0,
+    out_dir: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder to write TOWN.xodr into.")
+    ] = Path("out/towns"),
+) -> None:
+    """Generate a new town as OpenDRIVE; drive in it with --map-dir DIR."""
+    from roadworthy.agents.commands.progress import working
+    from roadworthy.agents.evaluation.files import write_whole
+    from roadworthy.sim.road.generate import generate_town
+
+    name = f"Town_{seed}"
+    with working(f"generating a town from seed {seed}"):
+        text = generate_town(seed, name)
+    path = out_dir / f"{name}.xodr"
+    write_whole(path, text.encode())
+    out.print(f"town: {path}")
+    out.print(f"drive in it: roadworthy drive --agent expert --town {name} --map-dir {out_dir}")
