@@ -25,7 +25,13 @@ import torch
 from torch import Tensor, nn
 
 from roadworthy.perception import grid
-from roadworthy.perception.scene import LIGHT_RANGE, ROUTE_DISTANCES, LightState, RouteCol, UserClass
+from roadworthy.perception.scene import (
+    LIGHT_RANGE,
+    ROUTE_DISTANCES,
+    LightState,
+    RouteCol,
+    UserClass,
+)
 from roadworthy.sim.sensors.specs import CameraSpec
 
 IMAGE: Final = "image"
@@ -95,17 +101,17 @@ class CameraStem(nn.Module):
         self.coarse = nn.Sequential(_conv(20, 32, 3, 2), _conv(32, 32), _conv(32, 24, 1))
         self.up = nn.Upsample(scale_factor=2, mode="nearest")
         self.join = _conv(20 + 24, channels, 1)
+        self.table: Tensor
         table = torch.from_numpy(grid.ground_table(camera, STRIDE, HEIGHTS))
         self.register_buffer("table", table, persistent=False)
         self.channels = channels
 
     def forward(self, image: Tensor) -> Tensor:
+        """Run on a picture in [-1, 1]."""
         fine = self.fine(image)
         features = self.join(torch.cat([fine, self.up(self.coarse(fine))], 1))
         flat = nn.functional.pad(features.flatten(2), (0, 1))  # the last one is "nowhere"
-        table = self.table
-        assert isinstance(table, Tensor)
-        laid = flat.index_select(2, table)
+        laid = flat.index_select(2, self.table)
         return laid.reshape(-1, self.channels * len(HEIGHTS), grid.SIZE, grid.SIZE)
 
 
@@ -131,6 +137,7 @@ class BirdsEye(nn.Module):
         nn.init.constant_(_bias(self.heat), -math.log((1 - 0.02) / 0.02))
 
     def forward(self, raster: Tensor, camera: Tensor) -> tuple[Tensor, Tensor]:
+        """Return heat logits and boxes for a scaled raster and laid-out camera features."""
         full = self.top(self.join(torch.cat([self.lidar(raster), camera], 1)))
         half = self.down1(full)
         quarter = self.down2(half)
@@ -159,17 +166,20 @@ class LightHead(nn.Module):
         v, u = torch.meshgrid(
             (torch.arange(rows) + 0.5) * 4, (torch.arange(columns) + 0.5) * 4, indexing="ij"
         )
+        self.u: Tensor
+        self.v: Tensor
         self.register_buffer("u", u[None], persistent=False)
         self.register_buffer("v", v[None], persistent=False)
         self.camera = camera
 
     def forward(self, image: Tensor, route: Tensor, hint: Tensor) -> tuple[Tensor, Tensor]:
+        """Return state logits [B, N_STATES] and distance [B], m."""
         fine = self.fine(image[:, :, :LIGHT_ROWS])
         way = self.route(route.flatten(1))
         rows, columns = fine.shape[2], fine.shape[3]
         place = self.place(way)[:, :, None, None].expand(-1, -1, rows, columns)
         near = self._nearness(hint)
-        where = torch.stack([self._u / self.camera.width - 0.5, self._v / LIGHT_ROWS - 0.5], 1)
+        where = torch.stack([self.u / self.camera.width - 0.5, self.v / LIGHT_ROWS - 0.5], 1)
         where = where.expand(near.shape[0], -1, -1, -1)
         mixed = self.mix(torch.cat([fine, place, near, where], 1))
         weight = self.attention(torch.cat([mixed, near], 1)).flatten(2).softmax(2)
@@ -179,16 +189,6 @@ class LightHead(nn.Module):
         out = self.read(torch.cat([seen, way, hint * scale], 1))
         return out[:, :N_STATES], out[:, N_STATES].sigmoid() * LIGHT_RANGE
 
-    @property
-    def _u(self) -> Tensor:
-        assert isinstance(self.u, Tensor)
-        return self.u
-
-    @property
-    def _v(self) -> Tensor:
-        assert isinstance(self.v, Tensor)
-        return self.v
-
     def _nearness(self, hint: Tensor) -> Tensor:
         """Two bells, a narrow and a wide one, around where the hint's head is in the picture."""
         camera = self.camera
@@ -197,7 +197,7 @@ class LightHead(nn.Module):
         u = camera.width / 2 + focal * (hint[:, HintCol.Y] - camera.y) / depth
         # The picture's pitch moves all of it alike, and pitch is small.
         v = camera.height / 2 - focal * ((hint[:, HintCol.Z] - camera.z) / depth - camera.pitch)
-        square = (self._u - u[:, None, None]) ** 2 + (self._v - v[:, None, None]) ** 2
+        square = (self.u - u[:, None, None]) ** 2 + (self.v - v[:, None, None]) ** 2
         present = hint[:, HintCol.PRESENT, None, None]
         narrow = torch.exp(-square / (2 * 6.0**2)) * present
         wide = torch.exp(-square / (2 * 24.0**2)) * present
@@ -214,6 +214,7 @@ class PerceptionNet(nn.Module):
         self.birdseye = BirdsEye(16 * len(HEIGHTS))
         self.light = LightHead(self.camera_spec)
         scale = [1 / 60.0, 1 / 60.0, 1.0, 1.0, 1 / 4.0, 1 / 30.0, 1.0]  # by RouteCol
+        self.route_scale: Tensor
         self.register_buffer("route_scale", torch.tensor(scale), persistent=False)
 
     def forward(self, image: Tensor, raster: Tensor, route: Tensor, hint: Tensor) -> Raw:

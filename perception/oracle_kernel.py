@@ -14,7 +14,6 @@ from numba import njit, prange
 
 from roadworthy.perception.scene import (
     LIGHT_RANGE,
-    MAX_USERS,
     ROUTE_DISTANCES,
     USER_RANGE,
     EgoCol,
@@ -86,10 +85,17 @@ _SEAM = 2.0  # [m] how far a line may lie from the nearest route point where lan
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_users(actors, users, valid):
-    """Write the nearest road users, sorted by distance; actors is [A, Actor] of one world."""
-    nearest = np.empty(MAX_USERS, np.int32)
-    squares = np.empty(MAX_USERS, np.float32)
+def fill_users(actors, users, valid):
+    """Write the nearest road users, sorted by distance.
+
+    Args:
+        actors: [A, Actor] of one world.
+        users: out, [n, User]; the n nearest.
+        valid: out, [n].
+    """
+    most = users.shape[0]
+    nearest = np.empty(most, np.int32)
+    squares = np.empty(most, np.float32)
     count = 0
     ex, ey = actors[0, _AX], actors[0, _AY]
     limit = np.float32(USER_RANGE * USER_RANGE)
@@ -98,10 +104,10 @@ def _fill_users(actors, users, valid):
             continue
         dx, dy = actors[a, _AX] - ex, actors[a, _AY] - ey
         square = dx * dx + dy * dy
-        if square > limit or (count == MAX_USERS and square >= squares[count - 1]):
+        if square > limit or (count == most and square >= squares[count - 1]):
             continue
         # Insertion into the short sorted list: cheaper than sorting all actors.
-        if count < MAX_USERS:
+        if count < most:
             count += 1
         slot = count - 1
         while slot > 0 and squares[slot - 1] > square:
@@ -111,7 +117,7 @@ def _fill_users(actors, users, valid):
         squares[slot] = square
         nearest[slot] = a
     c, s = np.cos(actors[0, _AYAW]), np.sin(actors[0, _AYAW])
-    for slot in range(MAX_USERS):
+    for slot in range(most):
         valid[slot] = slot < count
         if slot >= count:
             users[slot, :] = np.float32(0.0)
@@ -233,7 +239,7 @@ def _fill_world(
     ego_row,
 ):
     """Write the Scene of one world."""
-    _fill_users(actors, users, valid)
+    fill_users(actors, users, valid)
     me = actors[0]
     s0 = ego[_ES]
     begin = point_behind(points, first, last, s0)

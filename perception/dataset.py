@@ -1,0 +1,155 @@
+"""Data sets: frames with labels, in shards on disk and as arrays in memory.
+
+A shard is an .npz file. Pictures are stored as PNG, losslessly; everything else as it is.
+Shards are written beside their place and then renamed, so a shard that is there is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.perception import grid
+from roadworthy.perception.labels import MAX_LABELS, LabelCol
+from roadworthy.perception.network import HintCol
+from roadworthy.perception.scene import ROUTE_DISTANCES, LightCol, RouteCol
+from roadworthy.sim.errors import InputError, StorageError
+
+FORMAT = 1  # raise when the meaning of a column changes
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Frames with labels; N of them."""
+
+    image: NDArray[np.uint8]  # [N, height, width, 3]
+    raster: NDArray[np.uint8]  # [N, CHANNELS, RASTER_SIZE, RASTER_SIZE]
+    route: NDArray[np.float32]  # [N, 12, RouteCol]
+    hint: NDArray[np.float32]  # [N, HintCol]
+    labels: NDArray[np.float32]  # [N, MAX_LABELS, LabelCol]
+    light: NDArray[np.float32]  # [N, LightCol]
+    speed: NDArray[np.float32]  # [N] m/s of the ego
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    @classmethod
+    def empty(cls, n: int, height: int, width: int) -> Samples:
+        """Allocate room for n samples."""
+        size = grid.RASTER_SIZE
+        return cls(
+            np.zeros((n, height, width, 3), np.uint8),
+            np.zeros((n, grid.CHANNELS, size, size), np.uint8),
+            np.zeros((n, len(ROUTE_DISTANCES), len(RouteCol)), np.float32),
+            np.zeros((n, len(HintCol)), np.float32),
+            np.zeros((n, MAX_LABELS, len(LabelCol)), np.float32),
+            np.zeros((n, len(LightCol)), np.float32),
+            np.zeros(n, np.float32),
+        )
+
+    def take(self, index: NDArray[np.integer] | slice) -> Samples:
+        """Return some of the samples."""
+        return Samples(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+def write_shard(path: Path, samples: Samples) -> None:
+    """Write samples to a shard.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    pictures = [_to_png(image) for image in samples.image]
+    start = np.cumsum([0] + [len(picture) for picture in pictures])
+    arrays = {f.name: getattr(samples, f.name) for f in fields(samples) if f.name != "image"}
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=np.int64(FORMAT),
+                png=np.concatenate(pictures),
+                png_start=start,
+                **arrays,
+            )
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"{path}: cannot write the shard ({error.strerror})") from error
+
+
+def read_shard(path: Path) -> Samples:
+    """Read a shard.
+
+    Raises:
+        InputError: the file is no shard of this version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if int(stored["format"]) != FORMAT:
+                raise InputError(
+                    f"{path}: the shard has format {int(stored['format'])}, this version reads "
+                    f"{FORMAT}; collect the data set anew"
+                )
+            png, start = stored["png"], stored["png_start"]
+            pictures = [_from_png(png[a:b]) for a, b in pairwise(start)]
+            names = [field.name for field in fields(Samples)][1:]
+            return Samples(np.stack(pictures), *(stored[name] for name in names))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path}: this is no shard of a data set ({error}); delete it and collect anew"
+        ) from error
+
+
+def shards(folder: Path) -> list[Path]:
+    """Return the shards in a folder and the folders below it, in a fixed order.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = sorted(path for path in folder.rglob("*.npz") if not path.name.startswith("."))
+    if not found:
+        raise InputError(f"{folder}: there are no shards here; make some with `roadworthy collect`")
+    return found
+
+
+def load(folders: Sequence[Path], limit: int | None = None) -> Samples:
+    """Read all shards of some folders into memory, `limit` samples at most.
+
+    Raises:
+        InputError: a folder holds no shards, or one of them is damaged.
+    """
+    parts: list[Samples] = []
+    count = 0
+    for path in (path for folder in folders for path in shards(folder)):
+        if limit is not None and count >= limit:
+            break
+        parts.append(read_shard(path))
+        count += len(parts[-1])
+    names = [field.name for field in fields(Samples)]
+    # One field at a time, freeing the parts' arrays as they go, would save memory; the largest
+    # data set meant for this loader (20,000 frames) takes 5 GB.
+    joined = Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return joined if limit is None else joined.take(slice(0, limit))
+
+
+def _to_png(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    done, data = cv2.imencode(".png", image[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    if not done:
+        raise StorageError("a picture could not be encoded as PNG")
+    return np.asarray(data, np.uint8).ravel()
+
+
+def _from_png(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("a picture is damaged")
+    return np.ascontiguousarray(image[:, :, ::-1]).astype(np.uint8, copy=False)

@@ -1,0 +1,95 @@
+"""Heat map and boxes to a short list of detections."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from roadworthy.perception import grid
+from roadworthy.perception.network import BoxCol
+from roadworthy.perception.scene import UserClass
+
+MAX_DETECTIONS: Final = 48
+# Below these, a peak is noise; found on frames of a town that training never saw (`train`).
+THRESHOLDS: Final = (0.35, 0.3, 0.3)  # by UserClass
+# [m] two peaks of any classes nearer than this are one thing; the stronger one stays.
+SAME_THING: Final = 1.2
+
+
+class Detection(IntEnum):
+    """Columns of a detection, ego frame."""
+
+    X = 0  # [m]
+    Y = 1
+    COS = 2
+    SIN = 3
+    LENGTH = 4  # [m]
+    WIDTH = 5
+    CLASS = 6  # UserClass
+    SCORE = 7  # [0, 1]
+
+
+_DX, _DY, _LOG_LENGTH, _LOG_WIDTH, _COS, _SIN = (int(column) for column in BoxCol)
+_SAME_SQUARE = SAME_THING**2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _decode(heat, box, thresholds, out):  # type: ignore[no-untyped-def]
+    """Write detections by falling score; return how many."""
+    count = 0
+    for k in range(heat.shape[0]):
+        for row in range(heat.shape[1]):
+            for column in range(heat.shape[2]):
+                score = heat[k, row, column]
+                if score < thresholds[k] or (count == out.shape[0] and score <= out[count - 1, 7]):
+                    continue
+                if count < out.shape[0]:
+                    count += 1
+                slot = count - 1
+                while slot > 0 and out[slot - 1, 7] < score:
+                    out[slot] = out[slot - 1]
+                    slot -= 1
+                norm = np.hypot(box[_COS, row, column], box[_SIN, row, column]) + 1e-6
+                out[slot, 0] = grid.X_MIN + (row + 0.5 + box[_DX, row, column]) * grid.CELL
+                out[slot, 1] = grid.Y_MIN + (column + 0.5 + box[_DY, row, column]) * grid.CELL
+                out[slot, 2] = box[_COS, row, column] / norm
+                out[slot, 3] = box[_SIN, row, column] / norm
+                out[slot, 4] = np.exp(min(max(box[_LOG_LENGTH, row, column], -2.0), 3.0))
+                out[slot, 5] = np.exp(min(max(box[_LOG_WIDTH, row, column], -2.0), 2.0))
+                out[slot, 6] = k
+                out[slot, 7] = score
+    kept = 0
+    for i in range(count):
+        doubled = False
+        for j in range(kept):
+            dx, dy = out[i, 0] - out[j, 0], out[i, 1] - out[j, 1]
+            if dx * dx + dy * dy < _SAME_SQUARE and (out[i, 6] != out[j, 6] or out[i, 6] == 0.0):
+                doubled = True
+                break
+        if not doubled:
+            out[kept] = out[i]
+            kept += 1
+    return kept
+
+
+class Decoder:
+    """Turns the network's outputs into detections. The array it returns is its own."""
+
+    def __init__(self, thresholds: tuple[float, ...] = THRESHOLDS) -> None:
+        if len(thresholds) != len(UserClass):
+            raise ValueError(f"{len(thresholds)} thresholds given for {len(UserClass)} classes")
+        self._thresholds = np.array(thresholds, np.float32)
+        self._out = np.zeros((MAX_DETECTIONS, len(Detection)), np.float32)
+
+    def __call__(self, heat: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return detections [n, Detection] by falling score.
+
+        Args:
+            heat: [N_CLASSES, SIZE, SIZE] probabilities at peaks, 0 elsewhere.
+            box: [BoxCol, SIZE, SIZE].
+        """
+        return self._out[: _decode(heat, box, self._thresholds, self._out)]
