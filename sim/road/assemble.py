@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.errors import MapError
 from roadworthy.sim.road.conflicts import find_conflicts
-from roadworthy.sim.road.crossings import MIN_AXIS, axis_of, lanes_across, read_polygons
+from roadworthy.sim.road.crossings import MIN_AXIS, CrossLane, axis_of, lanes_across, read_polygons
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
 from roadworthy.sim.road.opendrive import MapSpec, parse
-from roadworthy.sim.road.sample import Lane, sample_lanes
-from roadworthy.sim.road.signals import Signal, read_signals
+from roadworthy.sim.road.sample import Key, Lane, sample_lanes
+from roadworthy.sim.road.signals import Signal, read_signals, stop_before_crossings
 from roadworthy.sim.road.spatial_index import CELL, build_grid
 from roadworthy.sim.road.speed_limits import speed_limits
 
@@ -38,9 +39,7 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
     except RuntimeError as error:
         raise MapError(f"{path}: CARLA's OpenDRIVE parser refuses it: {error}") from None
     if not any(lane.type == LaneType.DRIVING for lane in lanes):
-        raise MapError(
-            f"{path}: its driving lanes have no length or no width; draw them again"
-        )
+        raise MapError(f"{path}: its driving lanes have no length or no width; draw them again")
     index = {lane.key: i for i, lane in enumerate(lanes)}
     successors = [[index[key] for key in lane.successors if key in index] for lane in lanes]
     predecessors: list[list[int]] = [[] for _ in lanes]
@@ -48,25 +47,38 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
         for follower in followers:
             predecessors[follower].append(before)
     signals, group_phases = read_signals(carla_map, spec, lanes, predecessors)
+    crossings = _read_crossings(carla_map, lanes)
+    stop_before_crossings(signals, lanes, crossings.passed)
     signs: dict[int, list[tuple[float, float]]] = {}
     for signal in signals:
         for at, s in signal.limits:
             signs.setdefault(at, []).append((s, signal.value))
     limits = speed_limits(lanes, predecessors, successors, signs, spec.vendor == "VectorZero")
-    return _pack(
-        path.stem,
-        spec,
-        lanes,
-        index,
-        (successors, predecessors),
-        signals,
-        group_phases,
-        carla_map,
-        limits,
-    )
+    parts = _Parts(spec, lanes, index, successors, predecessors, signals, group_phases, crossings)
+    return _pack(path.stem, parts, limits)
 
 
-def _lists(items: Sequence[Sequence[Any]]) -> tuple[NDArray[np.int32], list[Any]]:
+@dataclass(frozen=True, eq=False)
+class _Crossings:
+    axes: NDArray[np.float64]  # [C, 4]
+    widths: NDArray[np.float64]  # [C]
+    heights: NDArray[np.float64]  # [C]
+    passed: list[list[CrossLane]]  # of each lane
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    spec: MapSpec
+    lanes: Sequence[Lane]
+    index: dict[Key, int]
+    successors: list[list[int]]
+    predecessors: list[list[int]]
+    signals: Sequence[Signal]
+    group_phases: Sequence[int]
+    crossings: _Crossings
+
+
+def _lists(items: Sequence[Any]) -> tuple[NDArray[np.int32], list[Any]]:
     start = np.cumsum([0, *(len(item) for item in items)]).astype(np.int32)
     return start, [value for item in items for value in item]
 
@@ -79,19 +91,10 @@ def _floats(values: Sequence[Any], columns: int) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(-1, columns)
 
 
-def _pack(
-    name: str,
-    spec: MapSpec,
-    lanes: Sequence[Lane],
-    index: dict[tuple[int, int, int], int],
-    links: tuple[list[list[int]], list[list[int]]],
-    signals: Sequence[Signal],
-    group_phases: Sequence[int],
-    carla_map: Any,
-    limits: NDArray[np.float32],
-) -> RoadNetwork:
-    successors, predecessors = links
-    lane_start, _ = _lists([lane.points for lane in lanes])
+def _pack(name: str, parts: _Parts, limits: NDArray[np.float32]) -> RoadNetwork:
+    spec, lanes, index, signals = parts.spec, parts.lanes, parts.index, parts.signals
+    crossings = parts.crossings
+    lane_start, _ = _lists([lane.road_s for lane in lanes])
     points = np.concatenate([lane.points for lane in lanes]).astype(np.float32)
     types = _ints(lane.type for lane in lanes)
     point_lane = np.repeat(np.arange(len(lanes), dtype=np.int32), np.diff(lane_start))
@@ -101,16 +104,15 @@ def _pack(
     for lane in lanes:  # a road may name a junction that the file does not list
         if lane.junction >= 0:
             junctions.setdefault(lane.junction, len(junctions))
-    successor_start, successor_list = _lists(successors)
-    predecessor_start, predecessor_list = _lists(predecessors)
+    successor_start, successor_list = _lists(parts.successors)
+    predecessor_start, predecessor_list = _lists(parts.predecessors)
     stops: list[list[tuple[float, int]]] = [[] for _ in lanes]
     for number, signal in enumerate(signals):
         for at, s in signal.stops.items():
             stops[at].append((s, number))
     stop_start, stop_list = _lists([sorted(entry) for entry in stops])
-    conflict_start, conflict_list = _lists(find_conflicts(lanes, predecessors))
-    crossings = _crossings(carla_map)
-    crosslane_start, crosslane_list = _lists(lanes_across(lanes, crossings[0], crossings[1]))
+    conflict_start, conflict_list = _lists(find_conflicts(lanes, parts.predecessors))
+    crosslane_start, crosslane_list = _lists(crossings.passed)
     return RoadNetwork(
         name=name,
         points=points,
@@ -137,16 +139,16 @@ def _pack(
         signal_group=_ints(s.group for s in signals),
         signal_phase=_ints(s.phase for s in signals),
         signal_id=tuple(s.id for s in signals),
-        group_phases=_ints(group_phases),
+        group_phases=_ints(parts.group_phases),
         stop_start=stop_start,
         stop_s=np.array([s for s, _ in stop_list], np.float32),
         stop_signal=_ints(number for _, number in stop_list),
         conflict_start=conflict_start,
         conflict_lane=_ints(zone[0] for zone in conflict_list),
         conflict_s=_floats([zone[1:] for zone in conflict_list], 4),
-        crossing_points=crossings[0].astype(np.float32),
-        crossing_width=crossings[1].astype(np.float32),
-        crossing_z=crossings[2].astype(np.float32),
+        crossing_points=crossings.axes.astype(np.float32),
+        crossing_width=crossings.widths.astype(np.float32),
+        crossing_z=crossings.heights.astype(np.float32),
         crosslane_start=crosslane_start,
         crosslane_crossing=_ints(entry[0] for entry in crosslane_list),
         crosslane_s=_floats([entry[1:] for entry in crosslane_list], 2),
@@ -160,9 +162,7 @@ def _pack(
     ).validate()
 
 
-def _crossings(
-    carla_map: Any,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _read_crossings(carla_map: Any, lanes: Sequence[Lane]) -> _Crossings:
     axes, widths, heights = [], [], []
     for polygon in read_polygons(carla_map):
         ends, width = axis_of(polygon)
@@ -170,4 +170,5 @@ def _crossings(
             axes.append(ends.ravel())
             widths.append(width)
             heights.append(polygon[:, 2].mean())
-    return np.array(axes).reshape(-1, 4), np.array(widths), np.array(heights)
+    table, wide = np.array(axes).reshape(-1, 4), np.array(widths)
+    return _Crossings(table, wide, np.array(heights), lanes_across(lanes, table, wide))

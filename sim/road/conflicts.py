@@ -35,9 +35,8 @@ def find_conflicts(
             [np.r_[lanes[i].points[:, :2].min(0), lanes[i].points[:, :2].max(0)] for i in members]
         )
         for a, first in enumerate(members):
-            apart = (boxes[a, :2] > boxes[:, 2:] + CLEARANCE).any(1) | (
-                boxes[:, :2] > boxes[a, 2:] + CLEARANCE
-            ).any(1)
+            beyond = np.maximum(boxes[a, :2] - boxes[:, 2:], boxes[:, :2] - boxes[a, 2:])
+            apart = beyond.max(axis=1) > CLEARANCE
             for b in range(a + 1, len(members)):
                 if apart[b]:
                     continue

@@ -11,6 +11,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from roadworthy.sim.errors import MapError
@@ -175,7 +176,7 @@ def _road(element: ET.Element, path: Path) -> RoadSpec:
     if not sections:
         raise MapError(f"{path}: <road id='{number}'> has no <laneSection>; export the map again")
     begins = [_number(section, "s", path) for section in sections]
-    if any(b > a for b, a in zip(begins, begins[1:], strict=False)) or begins[0] < 0:
+    if any(b > a for b, a in pairwise(begins)) or begins[0] < 0:
         raise MapError(f"{path}: the lane sections of <road id='{number}'> are out of order")
     ends = [*begins[1:], length]
     specs = []

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from roadworthy.sim.road.crossings import CrossLane
 from roadworthy.sim.road.network import LaneType, Point, SignalKind
 from roadworthy.sim.road.opendrive import MapSpec
 from roadworthy.sim.road.sample import Lane
@@ -25,6 +26,12 @@ from roadworthy.sim.road.sample import Lane
 STOP_SETBACK = 1.0  # [m] from the junction's edge to the stop line
 NEAR_JUNCTION = 12.0  # [m] a signal so close before a junction stops traffic at the junction
 _LIGHT = re.compile(r"^10000\d\d$")  # 1000001 light, 1000007 ..., 1000011 arrow lights
+_HEAD_HEIGHT = {  # [m] above the road
+    SignalKind.LIGHT: 3.0,
+    SignalKind.STOP: 2.2,
+    SignalKind.YIELD: 2.2,
+    SignalKind.SPEED_LIMIT: 2.2,
+}
 _SIGNS = {"206": SignalKind.STOP, "205": SignalKind.YIELD, "274": SignalKind.SPEED_LIMIT}
 
 
@@ -82,6 +89,18 @@ def read_signals(
     return found, _group(found, spec, lanes)
 
 
+def stop_before_crossings(
+    signals: Sequence[Signal], lanes: Sequence[Lane], passed: Sequence[Sequence[CrossLane]]
+) -> None:
+    """Move stop lines at a junction back, where a crosswalk lies between them and the junction."""
+    for signal in signals:
+        for lane, s in signal.stops.items():
+            length = lanes[lane].length
+            for _, enter, _ in passed[lane]:
+                if length - NEAR_JUNCTION < enter < s + STOP_SETBACK:
+                    signal.stops[lane] = max(min(signal.stops[lane], enter - STOP_SETBACK), 0.0)
+
+
 def _natural(text: str) -> tuple[int, str]:
     return (int(text), "") if text.isdigit() else (2**62, text)
 
@@ -99,8 +118,7 @@ def _signal(landmark: Any, kind: SignalKind) -> Signal:
                 break
         # CARLA's speed signs count in km/h whatever their unit says.
         value = max(value, 0.0) / 3.6
-    # CARLA's landmarks look the way the traffic goes; a head shines the other way plus 90 degrees
-    # for its blueprint's axis, which is settled once the governed lanes are known (see _group).
+    # The yaw and the height are settled once the governed lanes are known (see _face).
     return Signal(
         landmark.id, kind, (location.x, location.y, location.z, math.radians(rotation.yaw)), value
     )
@@ -200,7 +218,8 @@ def _group(signals: Sequence[Signal], spec: MapSpec, lanes: Sequence[Lane]) -> l
         keys: dict[tuple[int, str], list[Signal]] = defaultdict(list)
         for signal in members:
             controller = spec.controller_of.get(signal.id, "")
-            key = _natural(controller) if controller else (2**62 + _axis(signal), "")
+            axis = _axis(signal, members[0])
+            key = _natural(controller) if controller else (2**62 + axis, "")
             keys[key].append(signal)
         for phase, key in enumerate(sorted(keys)):
             for signal in keys[key]:
@@ -210,20 +229,21 @@ def _group(signals: Sequence[Signal], spec: MapSpec, lanes: Sequence[Lane]) -> l
 
 
 def _face(signal: Signal, lanes: Sequence[Lane]) -> None:
-    """Turn the signal against the traffic that it governs."""
+    """Turn the signal against the traffic that it governs, and lift it to its head."""
     x, y, z, yaw = signal.pose
-    for lane, s in sorted(signal.stops.items()):
-        heading = float(
-            np.interp(s, lanes[lane].points[:, Point.S], lanes[lane].points[:, Point.YAW])
-        )
-        yaw = heading + math.pi
-        break
+    if signal.stops:
+        lane, s = min(signal.stops.items())
+        points = lanes[lane].points
+        yaw = float(np.interp(s, points[:, Point.S], points[:, Point.YAW])) + math.pi
+        ground = float(np.interp(s, points[:, Point.S], points[:, Point.Z]))
+        # Maps give the foot of a post or the middle of a sign, and some bury it by half a metre.
+        z = max(z, ground + _HEAD_HEIGHT[signal.kind])
     signal.pose = (x, y, z, math.remainder(yaw, 2 * math.pi))
 
 
-def _axis(signal: Signal) -> int:
-    """Return 0 or 1: opposite approaches share an axis, and so a phase."""
-    return round(abs(math.sin(signal.pose[3]))) % 2
+def _axis(signal: Signal, first: Signal) -> int:
+    """Return 0 where a signal faces along the axis of the junction's first one, 1 across it."""
+    return int(abs(math.cos(signal.pose[3] - first.pose[3])) < math.sqrt(0.5))
 
 
 def _junction_ahead(signal: Signal, lanes: Sequence[Lane]) -> int:

@@ -62,7 +62,7 @@ def load_network(path: Path) -> RoadNetwork:
             }
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise MapError(
-            f"{path} is no compiled map or is damaged ({error}); delete it and compile the map again"
+            f"{path} is no compiled map or is damaged ({error}); delete it and compile it again"
         ) from None
     return RoadNetwork(
         name=header["name"],

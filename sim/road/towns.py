@@ -56,9 +56,9 @@ def find_map(name_or_path: str | os.PathLike[str], map_dir: str | Path | None = 
         return known[name.lower()]
     hint = f" (looked in {folder} too)" if folder else ""
     raise MapError(
-        f"unknown town {text!r}{hint}; known are {', '.join(sorted(set(names)))}. Give --map-dir DIR "
-        f"(or ROADWORTHY_MAPS) with a folder that holds {name or 'TOWN'}.xodr, or the path of an "
-        ".xodr file"
+        f"unknown town {text!r}{hint}; known are {', '.join(sorted(set(names)))}. Give "
+        "--map-dir DIR (or ROADWORTHY_MAPS) with a folder that holds "
+        f"{name or 'TOWN'}.xodr, or the path of an .xodr file"
     )
 
 

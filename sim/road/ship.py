@@ -1,0 +1,25 @@
+"""Make the shipped towns anew: `python -m roadworthy.sim.road.ship`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from roadworthy.sim.road.compile import compile_xodr
+from roadworthy.sim.road.generate import generate_town
+from roadworthy.sim.road.store import save_network
+
+# Rivertown is flat, Hillcrest has hills, Marlow is held out: nothing is trained or tuned on it.
+SHIPPED = {"Rivertown": 31, "Hillcrest": 0, "Marlow": 33}
+
+
+def write_shipped(folder: Path) -> None:
+    """Write NAME.xodr and NAME.npz of every shipped town into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, seed in SHIPPED.items():
+        source = folder / f"{name}.xodr"
+        source.write_text(generate_town(seed, name), encoding="utf-8")
+        save_network(compile_xodr(source, cache=False), folder / f"{name}.npz")
+
+
+if __name__ == "__main__":
+    write_shipped(Path(__file__).parent / "data")
