@@ -176,7 +176,7 @@ def _van(fine: bool) -> Soup:
     body.add(_profile([*hull, (2.66, 0.3)], 1.02, 0.9), Material.BODY, Role.BODY)
     y = 0.97
     wind = np.array([[1.68, -0.8, 1.4], [1.68, 0.8, 1.4], [0.98, 0.76, 2.3], [0.98, -0.76, 2.3]])
-    body.add(_facing(fan(wind + [0.04, 0, 0.03]), (1, 0, 0.5)), Material.GLASS)
+    body.add(_facing(fan(wind + np.array([0.04, 0, 0.03])), (1, 0, 0.5)), Material.GLASS)
     for sign in (1.0, -1.0):
         side = np.array(
             [[0.2, y + 0.02, 1.4], [1.5, y + 0.02, 1.4], [0.9, 0.95, 2.15], [0.2, 0.95, 2.15]]
@@ -199,7 +199,7 @@ def _truck(fine: bool) -> Soup:
     body.add(_profile(cab, 1.25, 0.94), Material.BODY, Role.BODY)
     body.add(box((-4.1, -0.5, 0.6), (2.4, 0.5, 1.05)), Material.TYRE)
     wind = np.array([[4.17, -1.05, 1.8], [4.17, 1.05, 1.8], [3.56, 1.0, 2.8], [3.56, -1.0, 2.8]])
-    body.add(_facing(fan(wind + [0.03, 0, 0.02]), (1, 0, 0.3)), Material.GLASS)
+    body.add(_facing(fan(wind + np.array([0.03, 0, 0.02])), (1, 0, 0.3)), Material.GLASS)
     for sign in (1.0, -1.0):
         side = np.array([[2.7, 1.24, 1.8], [3.9, 1.24, 1.8], [3.4, 1.21, 2.6], [2.7, 1.21, 2.6]])
         body.add(_facing(fan(side * [1, sign, 1]), (0, sign, 0)), Material.GLASS)
@@ -258,8 +258,9 @@ def _rider(body: _Body, x: float, seat: float, lean: float) -> None:
         label=Label.RIDER,
     )
     head = ring(6, 0.13, 0.0) + np.array([x + lean + 0.06, 0.0, seat + 0.72], np.float32)
+    middle = head.mean(axis=0)
     ball = np.concatenate(
-        [fan(head, head.mean(axis=0) + [0, 0, 0.16]), fan(head, head.mean(axis=0) - [0, 0, 0.15])]
+        [fan(head, middle + np.array([0, 0, 0.16])), fan(head, middle - np.array([0, 0, 0.15]))]
     )
     body.add(outside(ball), Material.TYRE, color=(60, 62, 70), label=Label.RIDER)
     for y in (-0.2, 0.2):
