@@ -8,7 +8,17 @@ from roadworthy.sim.kernel import kernel
 
 
 @kernel
-def _separated(dx, dy, ux, uy, half, ax, ay, al, aw) -> bool:  # type: ignore[no-untyped-def]
+def _separated(
+    dx: float,
+    dy: float,
+    ux: float,
+    uy: float,
+    half: float,
+    ax: float,
+    ay: float,
+    al: float,
+    aw: float,
+) -> bool:
     """Whether the axis (ux, uy) separates a box of extent `half` along it from the other one."""
     reach = half + al * abs(ax * ux + ay * uy) + aw * abs(-ay * ux + ax * uy)
     return bool(abs(dx * ux + dy * uy) > reach)

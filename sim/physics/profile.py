@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +92,11 @@ def fitted_speed_after_throttle(
 ) -> NDArray[np.float64]:
     """Speed [km/h] one tick of 0.05 s later, by the published fit (throttle >= 0.3)."""
     v, t = speed_kmh, throttle
-    terms = (v, v**2, t, t**2, v * t, v * t**2, v**2 * t, v**2 * t**2)
-    return np.asarray(sum(c * x for c, x in zip(_THROTTLE_FIT, terms, strict=True)))
+    terms: tuple[Any, ...] = (v, v**2, t, t**2, v * t, v * t**2, v**2 * t, v**2 * t**2)
+    total = np.zeros_like(v)
+    for coefficient, term in zip(_THROTTLE_FIT, terms, strict=True):
+        total += coefficient * term
+    return total
 
 
 def fitted_speed_after_brake(speed_kmh: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after
 from roadworthy.sim.world.columns import Actor, Ego, Light
+from roadworthy.sim.world.layout import Paths, Roads, Rules, State
 
 ALIVE, LANE, S, NEXT_LANE, GOAL = (
     int(Actor.ALIVE),
@@ -33,7 +34,7 @@ EGO_CLAIM_TIME = 1.5  # [s] the ego claims what it will enter within
 
 
 @kernel
-def light_allows(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
+def light_allows(w: int, lane: int, roads: Roads, state: State) -> bool:
     """Whether no light on `lane` is red or yellow."""
     for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
         signal = roads.stop_signal[k]
@@ -45,7 +46,7 @@ def light_allows(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _exit_is_free(w, n, lane, length, roads, state) -> bool:  # type: ignore[no-untyped-def]
+def _exit_is_free(w: int, n: int, lane: int, length: float, roads: Roads, state: State) -> bool:
     """Whether a vehicle of `length` fits behind whoever is on the lane after `lane`."""
     first = roads.successor_start[lane]
     if first == roads.successor_start[lane + 1]:
@@ -61,7 +62,7 @@ def _exit_is_free(w, n, lane, length, roads, state) -> bool:  # type: ignore[no-
 
 
 @kernel
-def _conflicts(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
+def _conflicts(w: int, lane: int, roads: Roads, state: State) -> bool:
     """Whether a lane that crosses `lane` is claimed."""
     for k in range(roads.conflict_start[lane], roads.conflict_start[lane + 1]):
         if state.claims[w, roads.conflict_lane[k]] > 0:
@@ -70,7 +71,7 @@ def _conflicts(w, lane, roads, state) -> bool:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def ego_junction_lane(w, roads, paths, state, reach) -> int:  # type: ignore[no-untyped-def]
+def ego_junction_lane(w: int, roads: Roads, paths: Paths, state: State, reach: float) -> int:
     """Junction lane of the ego's route that begins within `reach` metres ahead; -1 for none."""
     route = state.route_index[w]
     end = paths.start[route + 1]
@@ -85,7 +86,7 @@ def ego_junction_lane(w, roads, paths, state, reach) -> int:  # type: ignore[no-
 
 
 @kernel
-def update_claims(w, n, roads, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Drop the claims of those who have left, count the others, and grant new ones."""
     claims, actors = state.claims[w], state.actors[w]
     for a in range(n):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.world.columns import Light
+from roadworthy.sim.world.layout import Roads, Rules, State
 
 RED, YELLOW, GREEN, OFF = int(Light.RED), int(Light.YELLOW), int(Light.GREEN), int(Light.OFF)
 
@@ -25,7 +26,7 @@ def light_state(
 
 
 @kernel
-def update_lights(w, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
+def update_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.lights[w]` from the world's time and its groups' offsets."""
     for k in range(roads.signal_group.shape[0]):
         group = roads.signal_group[k]

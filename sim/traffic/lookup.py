@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from roadworthy.sim.angles import wrap_angle
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.world.columns import Actor
+from roadworthy.sim.world.layout import FloatArray, IntArray, Roads, State
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
 ALIVE, LANE, S = int(Actor.ALIVE), int(Actor.LANE), int(Actor.S)
@@ -33,7 +37,7 @@ P_X, P_Y, P_Z, P_YAW, P_S, P_PITCH = (
 
 
 @kernel
-def sort_actors(w, n, state) -> None:  # type: ignore[no-untyped-def]
+def sort_actors(w: int, n: int, state: State) -> None:
     """Sort the first `n` actors of world `w` by (lane, s); those on no lane come last."""
     actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
     for a in range(n):
@@ -52,7 +56,7 @@ def sort_actors(w, n, state) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def first_after(order, keys, n: int, key: float) -> int:  # type: ignore[no-untyped-def]
+def first_after(order: IntArray, keys: NDArray[np.float64], n: int, key: float) -> int:
     """Rank of the first actor whose key is at least `key`; n where there is none."""
     low, high = 0, n
     while low < high:
@@ -65,7 +69,7 @@ def first_after(order, keys, n: int, key: float) -> int:  # type: ignore[no-unty
 
 
 @kernel
-def point_at(roads, lane: int, s: float) -> tuple[int, float]:  # type: ignore[no-untyped-def]
+def point_at(roads: Roads, lane: int, s: float) -> tuple[int, float]:
     """Index of the lane's point at or before `s` and the share towards the next one."""
     start, end = roads.lane_start[lane], roads.lane_start[lane + 1]
     length = roads.lane_length[lane]
@@ -84,21 +88,24 @@ def point_at(roads, lane: int, s: float) -> tuple[int, float]:  # type: ignore[n
 
 
 @kernel
-def place_on_lane(roads, actor, lane: int, s: float, lateral: float) -> None:  # type: ignore[no-untyped-def]
+def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral: float) -> None:
     """Write the pose of an actor that sits at (lane, s), `lateral` metres to the right."""
     i, share = point_at(roads, lane, s)
     j = min(i + 1, roads.lane_start[lane + 1] - 1)
     a, b = roads.points[i], roads.points[j]
     yaw = a[P_YAW] + (b[P_YAW] - a[P_YAW]) * share
-    actor[X] = a[P_X] + (b[P_X] - a[P_X]) * share - math.sin(yaw) * lateral
-    actor[Y] = a[P_Y] + (b[P_Y] - a[P_Y]) * share + math.cos(yaw) * lateral
+    actor[X] = a[P_X] + (b[P_X] - a[P_X]) * share
+    actor[Y] = a[P_Y] + (b[P_Y] - a[P_Y]) * share
+    if lateral != 0.0:
+        actor[X] -= math.sin(yaw) * lateral
+        actor[Y] += math.cos(yaw) * lateral
     actor[Z] = a[P_Z] + (b[P_Z] - a[P_Z]) * share
     actor[YAW] = yaw
     actor[PITCH] = a[P_PITCH] + (b[P_PITCH] - a[P_PITCH]) * share
 
 
 @kernel
-def nearest_driving_point(roads, x: float, y: float, yaw: float, max_angle: float) -> int:  # type: ignore[no-untyped-def]
+def nearest_driving_point(roads: Roads, x: float, y: float, yaw: float, max_angle: float) -> int:
     """Nearest point of a driving lane that points within `max_angle` of `yaw`; -1 for none.
 
     Looks at the 3 by 3 cells around (x, y).

@@ -10,6 +10,7 @@ from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import place_on_lane
 from roadworthy.sim.traffic.vehicles import choose_next
 from roadworthy.sim.world.columns import Actor, Kind
+from roadworthy.sim.world.layout import FloatArray, Places, Roads, Rules, State
 
 X, Y, Z, YAW, SPEED = (
     int(Actor.X),
@@ -43,14 +44,14 @@ STUCK_TIME = 90.0  # [s] a vehicle may stand before it is taken elsewhere
 
 
 @kernel
-def draw(w, state) -> float:  # type: ignore[no-untyped-def]
+def draw(w: int, state: State) -> float:
     """Draw the world's next uniform number."""
     state.counter[w] += 1
     return float(rng.uniform(state.key[w], state.counter[w]))
 
 
 @kernel
-def dress_vehicle(w, me, state) -> None:  # type: ignore[no-untyped-def]
+def dress_vehicle(w: int, me: FloatArray, state: State) -> None:
     """Draw kind, size and colour; the sizes are those of CARLA's vehicle classes."""
     share, size = draw(w, state), draw(w, state)
     if share < 0.76:
@@ -71,7 +72,7 @@ def dress_vehicle(w, me, state) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def is_free(w, n, x, y, spacing, state) -> bool:  # type: ignore[no-untyped-def]
+def is_free(w: int, n: int, x: float, y: float, spacing: float, state: State) -> bool:
     """Whether none of the first `n` actors is within `spacing` metres."""
     for a in range(n):
         other = state.actors[w, a]
@@ -81,7 +82,9 @@ def is_free(w, n, x, y, spacing, state) -> bool:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def find_spawn(w, n, places, near, far, spacing, state) -> int:  # type: ignore[no-untyped-def]
+def find_spawn(
+    w: int, n: int, places: Places, near: float, far: float, spacing: float, state: State
+) -> int:
     """Draw a free entry of `places` that is `near` to `far` metres from the ego; -1: none."""
     ego = state.actors[w, 0]
     reach = math.ceil(far / places.cell)
@@ -106,7 +109,7 @@ def find_spawn(w, n, places, near, far, spacing, state) -> int:  # type: ignore[
 
 
 @kernel
-def spawn_vehicle(w, a, near, roads, state, rules) -> bool:  # type: ignore[no-untyped-def]
+def spawn_vehicle(w: int, a: int, near: float, roads: Roads, state: State, rules: Rules) -> bool:
     """Put vehicle `a` somewhere in the ring; False where no place was found."""
     me = state.actors[w, a]
     if me[GOAL] >= 0.0:
@@ -132,7 +135,7 @@ def spawn_vehicle(w, a, near, roads, state, rules) -> bool:  # type: ignore[no-u
 
 
 @kernel
-def spawn_walker(w, a, near, roads, state, rules) -> bool:  # type: ignore[no-untyped-def]
+def spawn_walker(w: int, a: int, near: float, roads: Roads, state: State, rules: Rules) -> bool:
     """Put walker `a` on a sidewalk in the ring; False where no place was found."""
     me = state.actors[w, a]
     if me[GOAL] >= 0.0 and me[ALIVE] > 0.0:
@@ -159,7 +162,7 @@ def spawn_walker(w, a, near, roads, state, rules) -> bool:  # type: ignore[no-un
 
 
 @kernel
-def respawn(w, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
+def respawn(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Look at one vehicle and one walker per tick; move those that are far, gone or stuck."""
     ego, tick = state.actors[w, 0], state.frame[w]
     far = 1.25 * rules.spawn_far

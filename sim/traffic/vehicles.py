@@ -11,9 +11,10 @@ import math
 
 from roadworthy.sim import rng
 from roadworthy.sim.kernel import kernel
-from roadworthy.sim.road.network import Point, SignalKind
+from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane, point_at
 from roadworthy.sim.world.columns import Actor, Kind, Light
+from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 X, Y, SPEED, ACCEL, YAW, YAW_RATE = (
     int(Actor.X),
@@ -39,7 +40,6 @@ LATERAL, NEXT_LANE, PHASE, TEMPER, TIMER, GOAL = (
     int(Actor.TIMER),
     int(Actor.GOAL),
 )
-P_CURVATURE = int(Point.CURVATURE)
 KIND_LIGHT, KIND_STOP = int(SignalKind.LIGHT), int(SignalKind.STOP)
 GREEN, OFF, YELLOW = int(Light.GREEN), int(Light.OFF), int(Light.YELLOW)
 BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
@@ -47,7 +47,6 @@ BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
 GAP = 2.0  # [m] kept at standstill
 COMFORT_BRAKE = 2.5  # [m/s^2]
 HARDEST_BRAKE = 8.0  # [m/s^2]
-LATERAL_COMFORT = 2.2  # [m/s^2] in curves
 BICYCLE_SPEED = 5.5  # [m/s]
 FREE = 1e6  # [m] gap where nothing is ahead
 
@@ -67,7 +66,7 @@ def idm(speed: float, wanted: float, gap: float, leader_speed: float, temper: fl
 
 
 @kernel
-def wanted_speed(roads, actor) -> float:  # type: ignore[no-untyped-def]
+def wanted_speed(roads: Roads, actor: FloatArray) -> float:
     """Speed [m/s] that the driver wants here: limit, curves and own abilities."""
     lane, s, speed = int(actor[LANE]), actor[S], actor[SPEED]
     wanted = roads.lane_limit[lane] * (0.85 + 0.25 * actor[TEMPER])
@@ -84,14 +83,12 @@ def wanted_speed(roads, actor) -> float:  # type: ignore[no-untyped-def]
                 break
             ahead = min(ahead - roads.lane_length[lane], roads.lane_length[on])
         i, _ = point_at(roads, on, ahead)
-        bend = abs(roads.points[i, P_CURVATURE])
-        if bend > 1e-3:
-            wanted = min(wanted, max(math.sqrt(LATERAL_COMFORT / bend), 2.5))
+        wanted = min(wanted, roads.curve_speed[i])
     return wanted
 
 
 @kernel
-def leader_gap(w, a, n, roads, state) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def leader_gap(w: int, a: int, n: int, roads: Roads, state: State) -> tuple[float, float]:
     """Gap [m] to the next actor ahead along the own way and its speed; FREE where none."""
     actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
     me = actors[a]
@@ -125,7 +122,9 @@ def leader_gap(w, a, n, roads, state) -> tuple[float, float]:  # type: ignore[no
 
 
 @kernel
-def _sibling_gap(w, n, lane, following, distance, roads, state) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+def _sibling_gap(
+    w: int, n: int, lane: int, following: int, distance: float, roads: Roads, state: State
+) -> tuple[float, float]:
     """Gap to a vehicle whose tail is still at the fork although it takes another branch."""
     actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
     for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
@@ -142,7 +141,7 @@ def _sibling_gap(w, n, lane, following, distance, roads, state) -> tuple[float, 
 
 
 @kernel
-def stop_gap(w, a, roads, state, claimed) -> float:  # type: ignore[no-untyped-def]
+def stop_gap(w: int, a: int, roads: Roads, state: State, claimed: bool) -> float:
     """Gap [m] to the first line ahead on this lane where the vehicle must stop now."""
     me = state.actors[w, a]
     lane, speed = int(me[LANE]), me[SPEED]
@@ -179,7 +178,7 @@ def stop_gap(w, a, roads, state, claimed) -> float:  # type: ignore[no-untyped-d
 
 
 @kernel
-def decide(w, n, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
+def decide(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.target[w]` for the vehicles 1..rules.vehicles from the state before the tick."""
     for a in range(1, rules.vehicles + 1):
         me = state.actors[w, a]
@@ -198,7 +197,7 @@ def decide(w, n, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def choose_next(w, lane, roads, state) -> int:  # type: ignore[no-untyped-def]
+def choose_next(w: int, lane: int, roads: Roads, state: State) -> int:
     """Draw one of the lanes that follow `lane`; -1 where there is none."""
     first, last = roads.successor_start[lane], roads.successor_start[lane + 1]
     if last == first:
@@ -208,7 +207,7 @@ def choose_next(w, lane, roads, state) -> int:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def move(w, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
+def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Carry out the accelerations in `state.target[w]` over one tick."""
     dt = rules.tick
     for a in range(1, rules.vehicles + 1):

@@ -13,6 +13,7 @@ from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane
 from roadworthy.sim.world.columns import Actor
+from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 X, Y, Z, YAW, SPEED = (
     int(Actor.X),
@@ -43,13 +44,13 @@ STRIDE = 0.75  # [m] per step
 
 
 @kernel
-def walking_speed(actor) -> float:  # type: ignore[no-untyped-def]
+def walking_speed(actor: FloatArray) -> float:
     """Speed [m/s]; 1.1 to 1.7, around the 1.4 of the Highway Capacity Manual's pedestrians."""
     return float(1.1 + 0.6 * actor[TEMPER])
 
 
 @kernel
-def road_is_clear(w, n, crossing, roads, state) -> bool:  # type: ignore[no-untyped-def]
+def road_is_clear(w: int, n: int, crossing: int, roads: Roads, state: State) -> bool:
     """Whether no vehicle reaches `crossing` within TIME_GAP."""
     order, keys = state.order[w], state.sort_key[w]
     for k in range(roads.crossed_start[crossing], roads.crossed_start[crossing + 1]):
@@ -69,7 +70,7 @@ def road_is_clear(w, n, crossing, roads, state) -> bool:  # type: ignore[no-unty
 
 
 @kernel
-def _tail_of_predecessors(w, n, lane, s, roads, state) -> bool:  # type: ignore[no-untyped-def]
+def _tail_of_predecessors(w: int, n: int, lane: int, s: float, roads: Roads, state: State) -> bool:
     """Whether a vehicle whose next lane is `lane` is about to come to `s` on it."""
     for a in range(n):
         other = state.actors[w, a]
@@ -81,7 +82,7 @@ def _tail_of_predecessors(w, n, lane, s, roads, state) -> bool:  # type: ignore[
 
 
 @kernel
-def _cross(w, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
+def _cross(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
     """One tick on a crossing."""
     crossing, end = int(me[GOAL]) // 2, int(me[GOAL]) % 2
     ends = roads.crossing_points[crossing]
@@ -105,7 +106,7 @@ def _cross(w, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _wants_crossing(w, me, before, roads, state) -> int:  # type: ignore[no-untyped-def]
+def _wants_crossing(w: int, me: FloatArray, before: float, roads: Roads, state: State) -> int:
     """Crossing (crossing * 2 + end) that begins where the walker just passed; -1 for none."""
     lane = int(me[LANE])
     low, high = min(before, me[S]), max(before, me[S])
@@ -121,7 +122,7 @@ def _wants_crossing(w, me, before, roads, state) -> int:  # type: ignore[no-unty
 
 
 @kernel
-def _wait(w, n, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
+def _wait(w: int, n: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
     """One tick at the kerb: `GOAL` is -2 - (crossing * 2 + end) while waiting."""
     wish = -2 - int(me[GOAL])
     me[SPEED] = 0.0
@@ -133,7 +134,7 @@ def _wait(w, n, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _stroll(w, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
+def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
     """One tick along the sidewalk; at its end onto the next one or back."""
     lane, before = int(me[LANE]), me[S]
     me[SPEED] = walking_speed(me)
@@ -156,7 +157,7 @@ def _stroll(w, me, roads, state, dt) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def walk(w, n, roads, state, rules) -> None:  # type: ignore[no-untyped-def]
+def walk(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move the walkers of world `w` by one tick; they follow the ego and the vehicles."""
     dt = rules.tick
     for a in range(1 + rules.vehicles, 1 + rules.vehicles + rules.walkers):

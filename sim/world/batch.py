@@ -102,9 +102,8 @@ class BatchWorld:
         self.settings = (settings or WorldSettings()).validate()
         self.profile = profile or carla_mkz()
         self.worlds, self.first_index = worlds, first_index
-        self.threads = min(
-            threads or numba.config.NUMBA_NUM_THREADS, numba.config.NUMBA_NUM_THREADS
-        )
+        available = numba.get_num_threads()
+        self.threads = min(threads or available, available)
         self._roads = build_roads(town.network)
         self._statics = build_statics(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)

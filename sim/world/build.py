@@ -17,6 +17,8 @@ IntArray = NDArray[np.int32]
 SPAWN_SPACING = 6.0  # [m] between places where a vehicle can appear
 SPAWN_MARGIN = 8.0  # [m] kept from both ends of a lane
 WALK_SPACING = 5.0  # [m]
+LATERAL_COMFORT = 2.2  # [m/s^2] that traffic takes in curves
+SLOWEST_IN_CURVE = 2.5  # [m/s]
 PLACE_CELL = 32.0  # [m]
 STATIC_CELL = 8.0  # [m]
 VEHICLE_REACH = 3.0  # [m] from a vehicle's centre to its farthest corner
@@ -111,9 +113,12 @@ def build_roads(network: RoadNetwork) -> Roads:
         if ends[c, e, 0] >= 0
     ]
     begins.sort()
+    bend = np.maximum(np.abs(network.points[:, Point.CURVATURE]), 1e-4)
+    curve_speed = np.maximum(np.sqrt(LATERAL_COMFORT / bend), SLOWEST_IN_CURVE)
     crossed_start, crossed_lane, crossed_s = _crossed_lanes(network)
     return Roads(
         points=network.points,
+        curve_speed=curve_speed.astype(np.float32),
         lane_start=network.lane_start,
         lane_length=network.lane_length,
         lane_type=network.lane_type,

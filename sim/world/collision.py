@@ -7,6 +7,7 @@ import math
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.physics.boxes import boxes_overlap
 from roadworthy.sim.world.columns import Actor, Event, Kind
+from roadworthy.sim.world.layout import FloatArray, State, Statics
 
 X, Y, Z, YAW, SPEED, LENGTH, WIDTH, KIND, ALIVE = (
     int(Actor.X),
@@ -29,7 +30,7 @@ STOREY = 3.0  # [m] actors this far above or below are on another road
 
 
 @kernel
-def _overlap(me, x, y, yaw, length, width) -> int:  # type: ignore[no-untyped-def]
+def _overlap(me: FloatArray, x: float, y: float, yaw: float, length: float, width: float) -> int:
     """How a box touches the ego: 0 not, 1 behind, 2 with the half that moves ahead."""
     if not boxes_overlap(me[X], me[Y], me[YAW], me[LENGTH], me[WIDTH], x, y, yaw, length, width):
         return 0
@@ -42,7 +43,7 @@ def _overlap(me, x, y, yaw, length, width) -> int:  # type: ignore[no-untyped-de
 
 
 @kernel
-def hit_actors(w, n, state) -> None:  # type: ignore[no-untyped-def]
+def hit_actors(w: int, n: int, state: State) -> None:
     """Test the ego against the other `n - 1` actors, and let it not push through them."""
     me, contact = state.actors[w, 0], state.contact[w]
     for a in range(1, n):
@@ -66,7 +67,7 @@ def hit_actors(w, n, state) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def hit_statics(w, last, statics, state) -> None:  # type: ignore[no-untyped-def]
+def hit_statics(w: int, last: int, statics: Statics, state: State) -> None:
     """Test the ego against the boxes near it; `last` is the index of their contact flag."""
     me, contact = state.actors[w, 0], state.contact[w]
     column = math.floor((me[X] - statics.origin[0]) / statics.cell)
@@ -77,7 +78,7 @@ def hit_statics(w, last, statics, state) -> None:  # type: ignore[no-untyped-def
     cell = row * statics.shape[0] + column
     touching = False
     for k in range(statics.start[cell], statics.start[cell + 1]):
-        box = statics.boxes[statics.index[k]]
+        box = statics.boxes[statics.listed[k]]
         touch = _overlap(me, box[0], box[1], box[2], box[3], box[4])
         touching = touching or touch > 0
         if touch == 2:

@@ -20,6 +20,7 @@ from roadworthy.sim.road.network import Point
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.lookup import nearest_driving_point
 from roadworthy.sim.world.columns import Actor, Ego, Event, Light
+from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
 
 X, Y, Z, YAW, PITCH, SPEED, ACCEL, YAW_RATE = (
     int(Actor.X),
@@ -95,7 +96,7 @@ TAIL_SHARE = 0.8  # of the half length: leaderboard RunningRedLightTest looks at
 
 
 @kernel
-def drive(w, wish, as_plan, state, rules) -> None:  # type: ignore[no-untyped-def]
+def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -> None:
     """Move the ego by one tick.
 
     Args:
@@ -148,7 +149,7 @@ def drive(w, wish, as_plan, state, rules) -> None:  # type: ignore[no-untyped-de
 
 
 @kernel
-def project(w, paths, state, window) -> None:  # type: ignore[no-untyped-def]
+def project(w: int, paths: Paths, state: State, window: int) -> None:
     """Find the ego on its route, within `window` points of where it was."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
     first, end = paths.start[route], paths.start[route + 1]
@@ -180,7 +181,7 @@ def project(w, paths, state, window) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _locate(w, roads, paths, state) -> None:  # type: ignore[no-untyped-def]
+def _locate(w: int, roads: Roads, paths: Paths, state: State) -> None:
     """Find the ego's lane, and note whether it is off the road or on the wrong side."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
     point = paths.points[paths.start[route] + int(ego[ROUTE_INDEX])]
@@ -212,7 +213,7 @@ def _locate(w, roads, paths, state) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _cross_lines(w, before, paths, state) -> None:  # type: ignore[no-untyped-def]
+def _cross_lines(w: int, before: float, paths: Paths, state: State) -> None:
     """Count stop lines that the ego's tail passed at red since route position `before`."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
     tail = TAIL_SHARE * 0.5 * me[LENGTH]
@@ -224,7 +225,7 @@ def _cross_lines(w, before, paths, state) -> None:  # type: ignore[no-untyped-de
 
 
 @kernel
-def judge(w, before, roads, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def judge(w: int, before: float, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Note the rules that the ego broke in this tick and whether its drive is over."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
     _locate(w, roads, paths, state)
@@ -239,9 +240,9 @@ def judge(w, before, roads, paths, state, rules) -> None:  # type: ignore[no-unt
     if ego[TIME] > paths.timeout[route]:
         state.events[w, EV_TIMEOUT] = 1
     # Leaderboard RouteCompletionTest: over 99 % and within 10 m of the last point.
-    if length - ego[ROUTE_S] < min(10.0, max(0.01 * length, 1.0)):
-        if abs(ego[ROUTE_LATERAL]) < 10.0:
-            state.events[w, EV_FINISHED] = 1
+    remaining = length - ego[ROUTE_S]
+    if remaining < min(10.0, max(0.01 * length, 1.0)) and abs(ego[ROUTE_LATERAL]) < 10.0:
+        state.events[w, EV_FINISHED] = 1
     if (
         state.events[w, EV_DEVIATION]
         + state.events[w, EV_BLOCKED]

@@ -31,6 +31,7 @@ class Roads(NamedTuple):
     """What the traffic must know of the town."""
 
     points: FloatArray  # [P, Point]
+    curve_speed: FloatArray  # [P] m/s, what traffic drives at most because of the bend
     lane_start: IntArray
     lane_length: FloatArray
     lane_type: IntArray
@@ -78,7 +79,7 @@ class Statics(NamedTuple):
     origin: FloatArray
     shape: IntArray
     start: IntArray
-    index: IntArray
+    listed: IntArray  # boxes, by cell
 
 
 class Paths(NamedTuple):

@@ -6,7 +6,9 @@ so the result is the same for any batch size and any number of threads.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import prange
+from numpy.typing import NDArray
 
 from roadworthy.sim import rng
 from roadworthy.sim.kernel import kernel, parallel_kernel
@@ -20,6 +22,7 @@ from roadworthy.sim.traffic.walkers import walk
 from roadworthy.sim.world.collision import hit_actors, hit_statics
 from roadworthy.sim.world.columns import Actor, Ego, Kind
 from roadworthy.sim.world.ego import WINDOW, drive, judge, project
+from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, Statics
 
 ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED = (
@@ -47,17 +50,28 @@ R_X, R_Y, R_Z, R_YAW = (
 )
 CAR = int(Kind.CAR)
 EGO_COLOR = 15.0
+DECISION_TICKS = 2  # traffic decides at 10 Hz like the agents, and moves at every tick
 
 
 @kernel
-def tick_world(w, wish, as_plan, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def tick_world(
+    w: int,
+    wish: FloatArray,
+    as_plan: bool,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+) -> None:
     """Advance world `w` by one tick."""
     on_road = 1 + rules.vehicles
     everybody = on_road + rules.walkers
-    update_lights(w, roads, state, rules)
-    sort_actors(w, on_road, state)
-    update_claims(w, on_road, roads, paths, state, rules)
-    decide(w, on_road, roads, state, rules)
+    if state.frame[w] % DECISION_TICKS == 0:
+        update_lights(w, roads, state, rules)
+        sort_actors(w, on_road, state)
+        update_claims(w, on_road, roads, paths, state, rules)
+        decide(w, on_road, roads, state, rules)
     move(w, roads, state, rules)
     walk(w, on_road, roads, state, rules)
     before = state.ego[w, ROUTE_S]
@@ -72,7 +86,17 @@ def tick_world(w, wish, as_plan, roads, statics, paths, state, rules) -> None:  
 
 
 @kernel
-def _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def _step_one(
+    w: int,
+    wishes: FloatArray,
+    as_plan: bool,
+    ticks: int,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+) -> None:
     """Advance one world by some ticks under one wish."""
     state.events[w, :] = 0
     for _ in range(ticks):
@@ -80,21 +104,39 @@ def _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules) ->
 
 
 @kernel
-def step_few(wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def step_few(
+    wishes: FloatArray,
+    as_plan: bool,
+    ticks: int,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+) -> None:
     """Step all worlds on this thread: waking others costs more than a few worlds do."""
     for w in range(state.actors.shape[0]):
         _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
 
 
 @parallel_kernel
-def step_many(wishes, as_plan, ticks, roads, statics, paths, state, rules) -> None:  # type: ignore[no-untyped-def]
+def step_many(
+    wishes: FloatArray,
+    as_plan: bool,
+    ticks: int,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+) -> None:
     """Step all worlds, shared out over the threads."""
     for w in prange(state.actors.shape[0]):
         _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
 
 
 @kernel
-def _place_ego(w, paths, state, size) -> None:  # type: ignore[no-untyped-def]
+def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     """Put the ego at the beginning of its route, standing."""
     me = state.actors[w, 0]
     point = paths.points[paths.start[state.route_index[w]]]
@@ -106,7 +148,15 @@ def _place_ego(w, paths, state, size) -> None:  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _reset_one(w, roads, statics, paths, state, rules, size) -> None:  # type: ignore[no-untyped-def]
+def _reset_one(
+    w: int,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+    size: FloatArray,
+) -> None:
     """Begin a new drive in world `w`, whose key and route are set."""
     state.counter[w] = 0
     state.time[w] = 0.0
@@ -139,7 +189,15 @@ def _reset_one(w, roads, statics, paths, state, rules, size) -> None:  # type: i
 
 
 @kernel
-def reset_worlds(mask, roads, statics, paths, state, rules, size) -> None:  # type: ignore[no-untyped-def]
+def reset_worlds(
+    mask: NDArray[np.bool_],
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+    size: FloatArray,
+) -> None:
     """Begin a new drive in the worlds where `mask` is set."""
     for w in range(mask.shape[0]):
         if mask[w]:
