@@ -38,11 +38,8 @@ def draw(
 ) -> None:
     """Draw the triangles `first`..`last` of a soup; their numbers are shifted by `offset`.
 
-    Args:
-        pose: [4, 3] position, forward, right and up of the camera.
-        focal: focal length [pixels].
-        recip: [height, width] biased reciprocals of depth, changed in place.
-        number: [height, width] triangle of each pixel, changed in place.
+    `pose` [4, 3] holds position, forward, right and up of the camera, `focal` is in pixels;
+    `recip` and `number` [height, width] are changed in place.
     """
     height, width = recip.shape
     px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]

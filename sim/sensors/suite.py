@@ -1,0 +1,95 @@
+"""All sensors of one vehicle, read at the same tick."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.frame import Frame
+from roadworthy.sim.rng import derive
+from roadworthy.sim.sensors.camera import Camera
+from roadworthy.sim.sensors.inertial import sense_gnss, sense_imu, sense_speed
+from roadworthy.sim.sensors.lidar import Lidar
+from roadworthy.sim.sensors.scene import ActorSoup
+from roadworthy.sim.sensors.specs import SensorRig
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.columns import Actor
+
+FloatArray = NDArray[np.float32]
+
+# Streams below the key of one frame.
+_INERTIAL, _LIDAR = 0, 1
+
+
+class SensorSuite:
+    """The sensors of a rig in one town. Not shared between threads: it owns buffers."""
+
+    def __init__(self, town: Town, rig: SensorRig, seed: int) -> None:
+        """Prepare all sensors; builds the town's mesh if this is its first suite (seconds).
+
+        Raises:
+            SettingsError: two cameras share a name, or a camera's size or angle makes no picture.
+        """
+        names = [spec.name for spec in rig.cameras]
+        if len(set(names)) != len(names):
+            raise SettingsError(f"cameras {names} share a name; give each its own")
+        self.town = town
+        self.rig = rig
+        self._seed = seed
+        self._cameras = [Camera(town, spec) for spec in rig.cameras]
+        self._lidar = Lidar(town, rig.lidar) if rig.lidar is not None else None
+        self._others = ActorSoup(0)
+
+    def sense(
+        self,
+        actors: FloatArray,
+        ego: FloatArray,
+        lights: NDArray[np.uint8],
+        number: int,
+        time: float,
+        key: np.uint64,
+    ) -> Frame:
+        """Read all sensors.
+
+        Args:
+            actors: one world's actors, float32 [A, Actor]; row 0 carries the sensors.
+            ego: one world's ego row, [Ego] (not read today: all that is sensed is in `actors`).
+            lights: Light state of each of the town's signals, uint8 [K].
+            number: tick count; with `key` and the suite's seed it picks the noise.
+            time: [s] since the world began.
+            key: the world's key.
+
+        Returns:
+            The Frame; its arrays are fresh and may be kept.
+        """
+        del ego
+        if len(self._others.sphere) != len(actors):
+            self._others = ActorSoup(len(actors))
+        others, car = self._others, actors[0]
+        others.fill(actors, 1, float(car[Actor.X]), float(car[Actor.Y]))
+        images, depths, semantics = {}, {}, {}
+        for camera in self._cameras:
+            name = camera.spec.name
+            images[name], depth, semantic = camera.render(others, car, lights)
+            if camera.spec.depth:
+                depths[name] = depth
+            if camera.spec.semantic:
+                semantics[name] = semantic
+        frame_key = np.uint64(derive(np.uint64(derive(key, self._seed)), number))
+        noise = np.uint64(derive(frame_key, _INERTIAL))
+        inertial = self.rig.inertial
+        lidar = np.zeros((0, 4), np.float32)
+        if self._lidar is not None:
+            lidar = self._lidar.sweep(others, car, np.uint64(derive(frame_key, _LIDAR)))
+        return Frame(
+            number=number,
+            time=time,
+            images=images,
+            lidar=lidar,
+            imu=sense_imu(car, inertial, noise),
+            gnss=sense_gnss(car, self.town.network.geo_reference, inertial, noise),
+            speed=sense_speed(car, inertial, noise),
+            depths=depths,
+            semantics=semantics,
+        )
