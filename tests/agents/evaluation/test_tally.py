@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from roadworthy.agents.evaluation.tally import Tally
+from roadworthy.sim.road.route import Route, RoutePoint
+from roadworthy.sim.world.columns import Actor, Ego, Event
+
+
+@pytest.fixture
+def tally() -> Tally:
+    points = np.zeros((201, len(RoutePoint)), np.float32)
+    points[:, RoutePoint.X] = points[:, RoutePoint.S] = np.arange(201)
+    return Tally(Route("7", "Nowhere", points))
+
+
+def step(tally: Tally, progress: float, outside: float = 0.0, **events: int) -> None:
+    """One step that ends at `progress` metres of a straight route."""
+    counts = np.zeros(len(Event), np.int32)
+    for name, count in events.items():
+        counts[Event[name]] = count
+    ego, row = np.zeros(len(Ego), np.float32), np.zeros(len(Actor), np.float32)
+    ego[Ego.PROGRESS], ego[Ego.OFFROAD_DISTANCE], row[Actor.X] = progress, outside, progress
+    tally.note(progress / 10.0, counts, ego, row)
+
+
+def test_a_clean_finish_is_perfect(tally: Tally) -> None:
+    for progress in range(0, 200, 10):
+        step(tally, float(progress))
+        assert not tally.over
+    step(tally, 199.0, FINISHED=1)
+    tally.close()
+    assert tally.over
+    assert tally.status() == "Perfect"
+    assert tally.score().composed == 100.0
+
+
+def test_infractions_multiply_and_are_told_with_their_place(tally: Tally) -> None:
+    step(tally, 0.0)
+    step(tally, 50.0, COLLISION_VEHICLE=1)
+    step(tally, 60.0, RED_LIGHT=2)
+    step(tally, 199.0, FINISHED=1)
+    tally.close()
+    assert tally.status() == "Completed"
+    assert tally.score().penalty == pytest.approx(0.6 * 0.7**2)
+    assert tally.infractions["collisions_vehicle"] == [
+        "Agent collided against a vehicle at (x=50.00, y=0.00, z=0.00)"
+    ]
+    assert len(tally.infractions["red_light"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("event", "infraction", "status"),
+    [
+        ("ROUTE_DEVIATION", "route_dev", "Failed - Agent deviated from the route"),
+        ("BLOCKED", "vehicle_blocked", "Failed - Agent got blocked"),
+        ("TIMEOUT", "route_timeout", "Failed - Agent timed out"),
+    ],
+)
+def test_each_ending_has_the_leaderboards_status_and_keeps_the_completion(
+    tally: Tally, event: str, infraction: str, status: str
+) -> None:
+    step(tally, 0.0)
+    step(tally, 100.0, **{event: 1})
+    tally.close()
+    assert tally.over
+    assert tally.status() == status
+    assert len(tally.infractions[infraction]) == 1
+    assert tally.score().route == pytest.approx(50.0)
+    assert tally.score().penalty == 1.0
+
+
+def test_driving_outside_counts_by_its_share_of_what_was_driven(tally: Tally) -> None:
+    step(tally, 0.0)
+    step(tally, 100.0, outside=25.0)
+    step(tally, 200.0, outside=50.0, FINISHED=1)
+    tally.close()
+    assert tally.score().penalty == pytest.approx(0.75)
+    assert tally.status() == "Completed"
+    assert "50.000 meters (25.00%" in tally.infractions["outside_route_lanes"][0]
+
+
+def test_a_crash_of_the_agent_is_its_own_status(tally: Tally) -> None:
+    step(tally, 20.0)
+    tally.crash(2.0, "ValueError: no")
+    tally.close()
+    assert tally.over
+    assert tally.status() == "Failed - Agent crashed"
+    assert tally.log == [(2.0, "Agent crashed: ValueError: no")]
+
+
+def test_the_trajectory_hash_tells_drives_apart(tally: Tally) -> None:
+    other, same = (Tally(Route("7", "Nowhere", np.ones((2, 10), np.float32))) for _ in range(2))
+    for one, at in ((tally, 10.0), (same, 10.0), (other, 10.001)):
+        step(one, 0.0)
+        step(one, at)
+    assert tally.trajectory == same.trajectory != other.trajectory
