@@ -238,9 +238,12 @@ class Deployed(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return heat (probabilities; 0 where no peak), box, light (probabilities), distance."""
         raw = self.net(image, raster, route, hint)
-        heat = raw.heat.sigmoid()
-        peaks = heat * (self.pool(heat) == heat).float()
+        peaks = self.peaks(raw.heat.sigmoid())
         return peaks, raw.box, raw.light.softmax(1), raw.light_distance
+
+    def peaks(self, heat: Tensor) -> Tensor:
+        """Keep what is the largest of its three by three cells; 0 elsewhere."""
+        return heat * (self.pool(heat) == heat).float()
 
 
 def _bias(layer: nn.Conv2d) -> Tensor:
