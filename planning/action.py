@@ -1,6 +1,6 @@
 """Actions of the policy: two indices to a desired acceleration and a curvature offset.
 
-The policy chooses a longitudinal level and an offset from the curvature of a pure pursuit of
+The policy chooses a longitudinal level and an offset from the curvature that tracks
 the route (residual control: steering is right from the first step on). Both are rate-limited, so
 that what is executed stays smooth however the indices jump.
 """
@@ -14,7 +14,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from roadworthy.perception.scene import EgoCol, Scene
-from roadworthy.planning.corridor import POINTS, Line, pursuit_curvature, trace
+from roadworthy.planning.corridor import POINTS, Line, trace, tracking_curvature
 from roadworthy.planning.plan import Plan
 
 # [m/s^2] and [1/m]; the ends are those of FIELD_NOTES 3.3, the offsets denser around zero.
@@ -69,7 +69,7 @@ def _base_parallel(route, ego, out):
     for w in prange(len(ego)):
         node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
         trace(route[w], ego[w], node, line)
-        out[w] = pursuit_curvature(line, float(ego[w, _SPEED]))
+        out[w] = tracking_curvature(line, ego[w])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -77,11 +77,11 @@ def _base_serial(route, ego, out):
     for w in range(len(ego)):
         node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
         trace(route[w], ego[w], node, line)
-        out[w] = pursuit_curvature(line, float(ego[w, _SPEED]))
+        out[w] = tracking_curvature(line, ego[w])
 
 
 def base_curvature(scene: Scene, out: NDArray[np.float32]) -> None:
-    """Write the pure-pursuit curvature of the route [1/m], float32 [W], of a batched Scene."""
+    """Write the curvature that tracks the route [1/m], float32 [W], of a batched Scene."""
     run = _base_parallel if len(scene.ego) >= 16 else _base_serial
     run(scene.route, scene.ego, out)
 

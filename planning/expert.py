@@ -1,6 +1,6 @@
 """The expert: a rule-based planner, Scene to Plan; teacher of the policy and a driver by itself.
 
-Laterally it is a pure pursuit of the route; longitudinally the smallest of what IDM (Treiber,
+Laterally it tracks the route; longitudinally the smallest of what IDM (Treiber,
 Hennecke, Helbing, Phys. Rev. E 62, 2000), bends, speed limits, lights and crossing users allow.
 It remembers nothing, so that one call is one world's whole decision.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from roadworthy.perception.scene import MAX_USERS, EgoCol, LightCol, LightState, Scene
 from roadworthy.planning.action import plan_of
-from roadworthy.planning.corridor import POINTS, Line, curve_speed, pursuit_curvature, trace
+from roadworthy.planning.corridor import POINTS, Line, curve_speed, trace, tracking_curvature
 from roadworthy.planning.plan import Plan
 from roadworthy.planning.threats import Relation, Threat, relate, summarise
 
@@ -82,7 +82,11 @@ def expert_acceleration(light, ego, line, threat):
     if threat[0] > 0.0:
         still = _STANDSTILL if threat[3] == 0.0 else _STANDSTILL + 1.0
         other = max(threat[2], -3.0)
-        wanted = min(wanted, follow(speed, target, threat[1], other, _HEADWAY, still))
+        idm = follow(speed, target, threat[1], other, _HEADWAY, still)
+        # IDM panics where it is new to a gap: brake as hard as is needed, and a half more.
+        closing = max(speed - other, 0.0)
+        needed = closing * closing / (2.0 * max(threat[1] - 0.5 * still, 0.3))
+        wanted = min(wanted, max(idm, -1.5 * needed - 1.5))
         if threat[1] < 1.2 and threat[2] < 0.3:
             wanted = min(wanted, -2.0)
     if threat[4] > 0.0:
@@ -107,7 +111,7 @@ def _one(users, valid, light, route, ego):
     relate(users, valid, ego, line, rel)
     summarise(users, valid, ego, rel, threat)
     accel = expert_acceleration(light, ego, line, threat)
-    return accel, pursuit_curvature(line, float(ego[_SPEED]))
+    return accel, tracking_curvature(line, ego)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -25,7 +25,7 @@ from roadworthy.perception.scene import (
     UserClass,
 )
 from roadworthy.planning.action import ACCELERATIONS, CURVATURE_OFFSETS
-from roadworthy.planning.corridor import POINTS, Line, curve_speed, pursuit_curvature, trace
+from roadworthy.planning.corridor import POINTS, Line, curve_speed, trace, tracking_curvature
 from roadworthy.planning.expert import must_stop
 from roadworthy.planning.threats import FAR, NEVER, Relation, Threat, relate, summarise
 
@@ -110,7 +110,7 @@ def _encode_ego(route, ego, last, line, o):
     o[8] = ego[_ELIMIT] / SPEED_SCALE
     o[9] = _clip((ego[_ELIMIT] - speed) / 5.0, -1.0, 1.0)
     o[10] = _clip(ego[_REMAINING] / 100.0, 0.0, 1.0)
-    o[11] = pursuit_curvature(line, speed) * 8.0
+    o[11] = tracking_curvature(line, ego) * 8.0
     allowed = curve_speed(line, speed, 2.5, 1.6)
     o[12] = _clip(allowed / SPEED_SCALE, 0.0, 2.0)
     o[13] = _clip((allowed - speed) / 3.0, -1.0, 1.0)
