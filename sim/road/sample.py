@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.road.network import LaneType, MarkType, Point
 from roadworthy.sim.road.opendrive import LaneSpec, MapSpec, RoadSpec, SectionSpec
+from roadworthy.sim.road.slope import slope
 
 SPACING = 1.0  # [m] between points, at most
 MIN_LENGTH = 0.05  # [m] shorter lanes are artefacts of editors; they are bridged
@@ -165,17 +166,6 @@ def finish_points(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
     points[:, Point.CURVATURE] = slope(even, points[:, Point.YAW], CURVATURE_WINDOW)
     points[:, Point.PITCH] = np.arctan(slope(even, points[:, Point.Z], CURVATURE_WINDOW))
     return points
-
-
-def slope(x: NDArray[np.float64], y: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Return dy/dx at every point: the least-squares line through `window` points around it."""
-    half = window // 2
-    result = np.empty(len(x))
-    for i in range(len(x)):
-        low, high = max(0, i - half), min(len(x), i + half + 1)
-        dx, dy = x[low:high] - x[low:high].mean(), y[low:high] - y[low:high].mean()
-        result[i] = (dx @ dy) / max(dx @ dx, 1e-9)
-    return result
 
 
 def _read_sides(lane: Lane, middle: Any) -> None:
