@@ -118,7 +118,7 @@ def _run_line(network: RoadNetwork, run: Run) -> NDArray[np.float64]:
     inner = np.arange(math.floor(run.begin * length) + 1, math.ceil(run.end * length)) / length
     fractions = np.unique(np.concatenate([[run.begin], inner, [run.end]]))
     line = _lane_line(network, run.lanes[0], fractions)
-    limits = [*run.changes[1:], run.end]
+    limits = [*run.changes[1:], run.end][: len(run.changes)]
     for lane, begin, limit in zip(run.lanes[1:], run.changes, limits, strict=True):
         span = max(min(CHANGE_LENGTH / length, limit - begin), 1e-9)
         t = np.clip((fractions - begin) / span, 0.0, 1.0)
