@@ -18,8 +18,3 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that allocates no array and is called from Python or a kernel."""
     return njit(**_OPTIONS | {"_nrt": False})(function)
-
-
-def parallel_kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function whose `prange` loops are shared out over the threads."""
-    return njit(**_OPTIONS | {"parallel": True})(function)

@@ -126,7 +126,7 @@ def spawn_vehicle(w: int, a: int, near: float, roads: Roads, state: State, rules
     lane = int(roads.spawns.rows[k, 0])
     me[LANE], me[S], me[LATERAL] = lane, roads.spawns.rows[k, 1], 0.0
     me[NEXT_LANE] = choose_next(w, lane, roads, state)
-    me[SPEED] = 0.6 * roads.lane_limit[lane]
+    me[SPEED] = 0.4 * roads.lane_limit[lane]
     if me[KIND] == BICYCLE:
         me[SPEED] = 4.0
     me[TIMER], me[ALIVE] = 0.0, 1.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import numba
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +18,9 @@ from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import Actor, Ego, Event
 from roadworthy.sim.world.layout import Rules, State
 from roadworthy.sim.world.settings import WorldSettings
-from roadworthy.sim.world.step import reset_worlds, step_few, step_many
+from roadworthy.sim.world.step import reset_worlds, step_worlds
 
-FEW = 8  # worlds; up to here one thread is faster than many
+FEW = 16  # worlds; up to here one thread is faster than many
 
 
 def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
@@ -85,7 +87,7 @@ class BatchWorld:
             first_index: number of the first world; world i of this batch is world
                 `first_index + i` of the seed.
             profile: the ego's vehicle.
-            threads: that share the work; all of Numba's by default. It never changes results.
+            threads: that share the work; one for each processor by default. It never changes results.
 
         Raises:
             RouteError: the routes are of another town.
@@ -102,8 +104,10 @@ class BatchWorld:
         self.settings = (settings or WorldSettings()).validate()
         self.profile = profile or carla_mkz()
         self.worlds, self.first_index = worlds, first_index
-        available = numba.get_num_threads()
-        self.threads = min(threads or available, available)
+        self.threads = max(threads or len(os.sched_getaffinity(0)), 1)
+        # Threads of our own: the kernels leave the GIL, and Numba's parallel loops cannot take
+        # the nested tuples of arrays that keep them readable.
+        self._pool: ThreadPoolExecutor | None = None
         self._roads = build_roads(town.network)
         self._statics = build_statics(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)
@@ -141,6 +145,12 @@ class BatchWorld:
     def network(self) -> RoadNetwork:
         """The town's roads."""
         return self.town.network
+
+    def reseed(self, seed: int) -> None:
+        """Begin first drives anew under another seed, as if the BatchWorld were made with it."""
+        self.seed = seed
+        self.episode[:] = 0
+        self.reset()
 
     def reset(
         self, mask: NDArray[np.bool_] | None = None, routes: NDArray[np.integer] | None = None
@@ -196,11 +206,7 @@ class BatchWorld:
     def _advance(self, as_plan: bool, ticks: int) -> None:
         if not np.isfinite(self._wishes).all():
             raise WorldError("the controls hold a value that is not finite")
-        kernel = step_few
-        if self.worlds > FEW and self.threads > 1:
-            numba.set_num_threads(self.threads)
-            kernel = step_many
-        kernel(
+        arguments = (
             self._wishes,
             as_plan,
             ticks,
@@ -210,3 +216,15 @@ class BatchWorld:
             self.state,
             self._rules,
         )
+        if self.worlds <= FEW or self.threads == 1:
+            step_worlds(0, self.worlds, *arguments)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, "batch-world")
+        cuts = np.linspace(0, self.worlds, self.threads + 1).astype(int)
+        jobs = [
+            self._pool.submit(step_worlds, first, last, *arguments)
+            for first, last in zip(cuts[:-1], cuts[1:], strict=True)
+        ]
+        for job in jobs:
+            job.result()

@@ -7,11 +7,10 @@ so the result is the same for any batch size and any number of threads.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 from numpy.typing import NDArray
 
 from roadworthy.sim import rng
-from roadworthy.sim.kernel import kernel, parallel_kernel
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.junctions import update_claims
 from roadworthy.sim.traffic.lights import update_lights
@@ -104,7 +103,9 @@ def _step_one(
 
 
 @kernel
-def step_few(
+def step_worlds(
+    first: int,
+    last: int,
     wishes: FloatArray,
     as_plan: bool,
     ticks: int,
@@ -114,24 +115,8 @@ def step_few(
     state: State,
     rules: Rules,
 ) -> None:
-    """Step all worlds on this thread: waking others costs more than a few worlds do."""
-    for w in range(state.actors.shape[0]):
-        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
-
-
-@parallel_kernel
-def step_many(
-    wishes: FloatArray,
-    as_plan: bool,
-    ticks: int,
-    roads: Roads,
-    statics: Statics,
-    paths: Paths,
-    state: State,
-    rules: Rules,
-) -> None:
-    """Step all worlds, shared out over the threads."""
-    for w in prange(state.actors.shape[0]):
+    """Step the worlds `first` to `last - 1`."""
+    for w in range(first, last):
         _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
 
 
