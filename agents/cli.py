@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from roadworthy import __version__
+from roadworthy.agents.commands import towns
+from roadworthy.agents.commands.bench import bench
+from roadworthy.agents.commands.collect import collect
+from roadworthy.agents.commands.demo import demo
+from roadworthy.agents.commands.doctor import doctor
 from roadworthy.agents.commands.drive import drive
+from roadworthy.agents.commands.evaluate import evaluate
+from roadworthy.agents.commands.export import export
 from roadworthy.agents.commands.outcome import out
 
 app = typer.Typer(
@@ -36,7 +43,9 @@ def _root(
     pass
 
 
-app.command()(drive)
+for _command in (demo, drive, evaluate, collect, export, bench, doctor):
+    app.command()(_command)
+app.add_typer(towns.app, name="towns")
 
 
 def main() -> None:

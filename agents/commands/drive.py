@@ -89,9 +89,9 @@ def tell(result: DriveResult) -> None:
     table.add_row("driving score (leaderboard 2.1)", f"{result.score_2_1.composed:.2f}")
     table.add_row("route completion [%]", f"{result.score.route:.1f}")
     table.add_row("infraction penalty", f"{result.score.penalty:.3f}")
-    table.add_row("route length [m]", f"{result.route_length:.0f}")
-    table.add_row("driven [s]", f"{result.duration_game:.1f}")
-    table.add_row("computed in [s]", f"{result.duration_system:.1f}")
+    table.add_row(r"route length \[m]", f"{result.route_length:.0f}")
+    table.add_row(r"driven \[s]", f"{result.duration_game:.1f}")
+    table.add_row(r"computed in \[s]", f"{result.duration_system:.1f}")
     out.print(table)
     for time, message in result.log:
         out.print(f"  {time:6.1f} s  {message}")

@@ -28,7 +28,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="FILE|SUITE",
-            help="Route file in the leaderboard's format, or a suite: quick, standard.",
+            help="Route file in the leaderboard's format, or a suite: quick, held-out, standard.",
         ),
     ] = "quick",
     map_dir: options.MapDir = None,

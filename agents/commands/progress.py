@@ -49,7 +49,7 @@ def open_town(name: str, map_dir: Path | None) -> Town:
     Raises:
         MapError: there is no such town, or it cannot be compiled.
     """
-    with working(f"loading {name} (a new map is compiled once)"):
+    with working(f"loading {name}"):
         return load_town(name, map_dir)
 
 

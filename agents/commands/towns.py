@@ -35,7 +35,7 @@ def list_towns(map_dir: options.MapDir = None) -> None:
     table = Table()
     for name in ("town", "from"):
         table.add_column(name)
-    for name in ("lanes [km]", "junctions", "lights", "crosswalks"):
+    for name in (r"lanes \[km]", "junctions", "lights", "crosswalks"):
         table.add_column(name, justify="right")
     for name in names:
         path = find_map(name, map_dir)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from roadworthy.sim.road.route_files import read_routes
-from roadworthy.sim.road.routing import plan_route, random_routes
-
 from roadworthy.sim.errors import RouteError
+from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
-from roadworthy.sim.road.towns import load_network_of, town_names
+from roadworthy.sim.road.route_files import read_routes, select_route
+from roadworthy.sim.road.routing import plan_route, random_routes
+from roadworthy.sim.road.towns import load_network_of
 
-# Suites: routes a town, drawn from seeds that training never uses.
-SUITES = {"quick": 2, "standard": 10}
-_SUITE_SEED = 9_000_001
+HELD_OUT = "Marlow"  # nothing is trained or tuned on this town
+# Suites: how many routes of which town.
+SUITES: dict[str, dict[str, int]] = {
+    "quick": {HELD_OUT: 4},
+    "held-out": {HELD_OUT: 20},
+    "standard": {HELD_OUT: 10, "Rivertown": 10, "Hillcrest": 10},
+}
+_SUITE_SEED = 9_000_001  # training draws its routes from small seeds
 _LENGTHS = (180.0, 450.0)  # [m]
 
 
@@ -36,16 +41,13 @@ def load_routes(which: str, map_dir: str | Path | None = None) -> list[Route]:
         )
     specs = read_routes(path)
     if wanted:
-        ids = [spec.id for spec in specs]
-        specs = [spec for spec in specs if spec.id == wanted]
-        if not specs:
-            raise RouteError(f"route file {file}: there is no route {wanted!r}; it has {ids}")
+        specs = [select_route(specs, wanted)]
     routes = []
-    networks = {}
+    networks: dict[str, RoadNetwork] = {}
     for spec in specs:
         if spec.town not in networks:
             networks = {spec.town: load_network_of(spec.town, map_dir)}
-        routes.append(plan_route(networks[spec.town], spec.waypoints, id=spec.id))
+        routes.append(plan_route(networks[spec.town], spec.waypoints, id=spec.id, yaws=spec.yaws))
     return routes
 
 
@@ -63,10 +65,10 @@ def random_route(town: str, seed: int, map_dir: str | Path | None = None) -> Rou
 def suite_routes(name: str) -> list[Route]:
     """Draw the routes of a suite: the same ones every time."""
     routes: list[Route] = []
-    for town in town_names():
+    for town, count in SUITES[name].items():
         network = load_network_of(town)
         drawn = random_routes(
-            network, SUITES[name], _SUITE_SEED, min_length=_LENGTHS[0], max_length=_LENGTHS[1]
+            network, count, _SUITE_SEED, min_length=_LENGTHS[0], max_length=_LENGTHS[1]
         )
         routes += [replace(route, id=f"{town}_{i}") for i, route in enumerate(drawn)]
     return routes

@@ -1,0 +1,60 @@
+"""`roadworthy bench`: how fast this machine runs what matters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from roadworthy.agents.commands import options
+from roadworthy.agents.commands.outcome import err, guarded, out
+
+if TYPE_CHECKING:
+    from roadworthy.agents.benchmarks import Figure
+
+
+@guarded
+def bench(
+    which: Annotated[
+        str, typer.Argument(metavar="[world|camera|lidar|train|loop|all]", help="What to measure.")
+    ] = "all",
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures as one flat object."),
+    ] = None,
+    seed: options.Seed = 0,
+) -> None:
+    """Measure speed: worlds, sensors, training, and the loop from Frame to Control.
+
+    Close other programs first: a busy machine halves the figures. Takes about two minutes.
+    """
+    from roadworthy.agents.benchmarks import run
+    from roadworthy.agents.evaluation.files import write_whole
+
+    figures = run(which, lambda text: err.print(text, style="dim"), seed)
+    _show(figures)
+    if json_file is not None:
+        flat = {figure.key: round(figure.value, 4) for figure in figures}
+        write_whole(json_file, json.dumps(flat, indent=1).encode() + b"\n")
+        out.print(f"figures: {json_file}")
+
+
+def _show(figures: list[Figure]) -> None:
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("figure")
+    for name in ("measured", "target", "of the target"):
+        table.add_column(name, justify="right")
+    for figure in figures:
+        sign = "≥" if figure.least else "≤"
+        colour = "green" if figure.share >= 1.0 else "yellow"
+        table.add_row(
+            figure.text,
+            f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}",
+            f"{sign} {figure.target:,.0f}",
+            f"[{colour}]{figure.share:.2f} x[/]",
+        )
+    out.print(table)
