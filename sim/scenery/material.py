@@ -184,8 +184,8 @@ LAMP_OFF: NDArray[np.float32] = np.array([[52, 14, 12], [50, 40, 12], [12, 44, 2
 # The sun stands in the south-west (x forward is east in CARLA's towns, y is south), 50 degrees up.
 _SUN = np.array([-0.38, 0.52, 0.77])
 SUN: NDArray[np.float32] = (_SUN / np.linalg.norm(_SUN)).astype(np.float32)
-AMBIENT = 0.56  # share of the light that comes from everywhere
-SUNLIGHT = 0.62  # share that comes from the sun onto a surface that faces it
+AMBIENT = 0.62  # share of the light that comes from everywhere
+SUNLIGHT = 0.56  # share that comes from the sun onto a surface that faces it
 
 
 def lit(color: NDArray[np.float32], normal: NDArray[np.float32]) -> NDArray[np.float32]:

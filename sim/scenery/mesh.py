@@ -50,9 +50,8 @@ def build_mesh(town: Town) -> TownMesh:
 
 
 def _sorted(soup: Soup) -> TownMesh:
-    """Sort triangles by the cell of their middle; only cells that hold any are kept."""
-    middle = soup.corners.mean(axis=1)[:, :2]
-    column, row = np.floor(middle / CELL).astype(np.int64).T
+    """Sort triangles by the cell of their anchor; only cells that hold any are kept."""
+    column, row = np.floor(soup.anchor / CELL).astype(np.int64).T
     detail = soup.tag[:, 4].astype(np.int64)
     key = ((row - row.min()) * (np.ptp(column) + 1) + column - column.min()) * 2 + detail
     order = np.argsort(key, kind="stable")

@@ -142,6 +142,9 @@ def _size(prop: int, zone: float, draw: np.uint64) -> tuple[float, float, float]
     a, b, c = float(uniform(draw, 1)), float(uniform(draw, 2)), float(uniform(draw, 3))
     if prop == 0:  # BUILDING
         height = 6.0 + 4.0 * a + max(0.0, zone - 0.4) * (10.0 + 55.0 * a * a)
+        # Whole floors of 3.1 m; up to two make a house, whose roof is 28 % of its height.
+        floors = max(1.0, math.floor(height / 3.1))
+        height = (3.1 * floors + 0.4) / 0.72 if floors <= 2.0 else 3.1 * floors + 0.9
         return 9.0 + 15.0 * b, 8.0 + 8.0 * c, height
     if prop == 1:  # TREE: the crown is as wide as the box is long, see mesh
         return 0.35, 0.35, 4.5 + 4.5 * a
@@ -207,7 +210,7 @@ def _place_rows(
                     x, y = px + normal_x * away, py + normal_y * away
                     half_l, half_w = 0.5 * length + margin, 0.5 * depth + margin
                     if prop == 1:
-                        half_l = half_w = 0.9
+                        half_l = half_w = 1.2
                     if box_bits(cells, origin_x, origin_y, cell, x, y, yaw, 0.1, 0.1, 0):
                         continue
                     if box_bits(cells, origin_x, origin_y, cell, x, y, yaw, half_l, half_w, 0):

@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float32]
 LAMP_RADIUS = 0.2  # [m]
 LAMP_HEIGHTS = (3.5, 3.05, 2.6)  # [m] of red, yellow and green above the foot
 CROWN_RADIUS = 0.27  # of a tree's height
+_LENS = 0.315  # [m] from a mast's axis to the lenses
 _SUNK = 2.0  # [m] that buildings reach below their foot, for slopes
 
 
@@ -86,6 +87,7 @@ def _stamp(
         detail=detail,
         lamp=lamp,
         label=label,
+        anchor=np.repeat(rows[:, [Box.X, Box.Y]], n, axis=0),
     )
 
 
@@ -120,10 +122,9 @@ def _add_buildings(maker: SoupMaker, rows: FloatArray) -> None:
     tiles = np.array([[150, 78, 58], [112, 82, 72], [92, 92, 98], [134, 96, 74]], np.float32)
     pick = tiles[(style[low] * 613.0).astype(int) % len(tiles)]
     hip = loft(corners, ridge)
-    hip = outside(
-        hip[np.linalg.norm(np.cross(hip[:, 1] - hip[:, 0], hip[:, 2] - hip[:, 0]), axis=1) > 1e-6]
-    )
-    _stamp(maker, hip, houses, Material.ROOF, scale=eaves, color=pick)
+    edges = np.cross(hip[:, 1] - hip[:, 0], hip[:, 2] - hip[:, 0])
+    hip = np.concatenate([hip[np.linalg.norm(edges, axis=1) > 1e-6], fan(corners)])
+    _stamp(maker, outside(hip), houses, Material.ROOF, scale=eaves, color=pick)
 
 
 def _add_trees(maker: SoupMaker, rows: FloatArray) -> None:
@@ -196,12 +197,28 @@ def _add_traffic_lights(maker: SoupMaker, rows: FloatArray) -> None:
     for state, z in enumerate(LAMP_HEIGHTS):
         polygon = ring(8, LAMP_RADIUS, 0.0, 0.5)
         # The polygon lies in the x-y plane; stand it up to look along +x.
-        disc = np.stack([np.full(8, 0.315), polygon[:, 0], z + polygon[:, 1]], 1)
+        disc = np.stack([np.full(8, _LENS), polygon[:, 0], z + polygon[:, 1]], 1)
         lens = fan(disc)
         normal = np.cross(lens[:, 1] - lens[:, 0], lens[:, 2] - lens[:, 0])
         lens = np.where((normal[:, 0] < 0)[:, None, None], lens[:, ::-1], lens)
         color = np.broadcast_to(LAMP_OFF[state], (len(rows), 3))
         _stamp(maker, lens, rows, Material.LAMP, color=color, signal=signal, lamp=state)
+
+
+def lamps(boxes: FloatArray) -> FloatArray:
+    """Lamps of the traffic lights among boxes, [N, 7].
+
+    Columns: x, y, z of the lens, x and y of the direction it shines, signal, Light state.
+    """
+    rows = boxes[boxes[:, Box.PROP] == Prop.LIGHT]
+    out = np.zeros((len(rows), len(LAMP_HEIGHTS), 7), np.float32)
+    c, s = np.cos(rows[:, Box.YAW])[:, None], np.sin(rows[:, Box.YAW])[:, None]
+    out[..., 0], out[..., 1] = rows[:, Box.X, None] + _LENS * c, rows[:, Box.Y, None] + _LENS * s
+    out[..., 2] = rows[:, Box.Z, None] + np.array(LAMP_HEIGHTS)
+    out[..., 3], out[..., 4] = c, s
+    out[..., 5] = rows[:, Box.SIGNAL, None]
+    out[..., 6] = np.arange(len(LAMP_HEIGHTS))
+    return out.reshape(-1, 7)
 
 
 def _add_signs(maker: SoupMaker, rows: FloatArray, kind: SignalKind) -> None:

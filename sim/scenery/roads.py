@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ STOP_LINE = 0.4  # [m] along the lane
 STRIPE = 0.5  # [m] of a zebra crossing, and of the gap between two stripes
 _PAINT_Z = 0.012  # [m] above the surface; the raster's layers keep it visible from afar
 _UP = (0.0, 0.0, 1.0)
+_CLOSED = 7  # [cells] gaps up to twice this wide are closed in junctions
+_ISLAND = 500  # [cells] enclosed islands that are smaller are paved
 
 _SURFACE = {
     LaneType.DRIVING: Material.ROAD,
@@ -118,8 +121,10 @@ def _add_lanes(maker: SoupMaker, network: RoadNetwork, strips: NDArray[np.int64]
     points = network.points
     kind = network.lane_type[network.point_lane[strips[:, 0]]]
     half = 0.5 * points[:, Point.WIDTH]
+    outside = network.lane_junction[network.point_lane[strips[:, 0]]] < 0
     for lane_type, material in _SURFACE.items():
-        chosen = strips[kind == lane_type]
+        # Verges end where a junction begins: inside, they would lie across the driven lanes.
+        chosen = strips[(kind == lane_type) & (outside | (material != Material.VERGE))]
         if lane_type == LaneType.SIDEWALK:
             quads = _strip_quads(points, chosen, -half, half, KERB_HEIGHT)
             maker.quads(quads, material, _UP)
@@ -256,17 +261,16 @@ def _add_crossings(maker: SoupMaker, network: RoadNetwork, raster: LaneRaster) -
 
 def _add_junction_floors(maker: SoupMaker, network: RoadNetwork, raster: LaneRaster) -> None:
     """Fill the small gaps between the lanes of a junction, at the height of the nearest lane."""
-    reach = 6  # cells: gaps up to twice this wide are closed
     for junction in range(int(network.lane_junction.max(initial=-1)) + 1):
         inside = (network.lane_junction == junction) & (network.lane_type == LaneType.DRIVING)
         points = network.points[inside[network.point_lane]]
         if not len(points):
             continue
         place = (points[:, :2] - np.array(raster.origin)) / raster.cell
-        low = np.maximum(place.min(axis=0).astype(int) - 2 * reach, 0)
-        high = place.max(axis=0).astype(int) + 2 * reach + 1
+        low = np.maximum(place.min(axis=0).astype(int) - 2 * _CLOSED, 0)
+        high = place.max(axis=0).astype(int) + 2 * _CLOSED + 1
         window = (raster.cells[low[1] : high[1], low[0] : high[0]] & DRIVEN) > 0
-        rows, firsts, lasts = _runs(_closed(window, reach) & ~_grown(window, -1))
+        rows, firsts, lasts = _runs(_gaps(window))
         quads = np.zeros((len(rows), 4, 3), np.float32)
         for i, (row, first, last) in enumerate(zip(rows, firsts, lasts, strict=True)):
             x = raster.origin[0] + (low[0] + np.array([first, last])) * raster.cell
@@ -278,21 +282,15 @@ def _add_junction_floors(maker: SoupMaker, network: RoadNetwork, raster: LaneRas
         maker.quads(quads, Material.FILL, _UP)
 
 
-def _grown(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
-    """Dilate (or erode, with negative steps) by a disc, step by step."""
-    grown = mask if steps > 0 else ~mask
-    for step in range(abs(steps)):
-        padded = np.pad(grown, 1, mode="edge")
-        grown = padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1]
-        grown = grown | padded[1:-1, :-2] | padded[1:-1, 2:]
-        if step % 2:  # every other step also over the corners: an octagon, nearly a disc
-            grown = grown | padded[:-2, :-2] | padded[2:, 2:] | padded[:-2, 2:] | padded[2:, :-2]
-    return grown if steps > 0 else ~grown
-
-
-def _closed(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Morphological closing."""
-    return _grown(_grown(mask, reach), -reach)
+def _gaps(driven: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Cells between driven ones: narrow gaps, and small islands that driven cells enclose."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _CLOSED + 1, 2 * _CLOSED + 1))
+    closed = cv2.morphologyEx(driven.astype(np.uint8), cv2.MORPH_CLOSE, disc)
+    _, island, stats, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < _ISLAND
+    # The raster's cells are half covered along a lane's edge: reach one cell below the lanes.
+    inner = cv2.erode(driven.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(((closed > 0) | small[island]) & (inner == 0), np.bool_)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

@@ -24,7 +24,8 @@ class Soup:
     tag: NDArray[np.uint8]  # [T, 6]
     intensity: FloatArray  # [T] lidar intensity
     signal: NDArray[np.int16]  # [T] index of the light that a lamp belongs to, else -1
-    part: NDArray[np.uint8]  # [T] moving part (actors): 0 body, 1 and 2 legs
+    part: NDArray[np.uint8]  # [T] moving part of an actor, see vehicles.Part
+    anchor: FloatArray  # [T, 2] x, y that decide about a triangle's cell: those of its object
 
     @property
     def lit_color(self) -> FloatArray:
@@ -49,6 +50,7 @@ class Soup:
             self.intensity[rows],
             self.signal[rows],
             self.part[rows],
+            self.anchor[rows],
         )
 
 
@@ -72,6 +74,7 @@ class SoupMaker:
         lamp: int = 0,
         part: int = 0,
         label: int | None = None,
+        anchor: ArrayLike | None = None,
     ) -> None:
         """Add triangles of one material.
 
@@ -87,6 +90,7 @@ class SoupMaker:
             lamp: 0 red, 1 yellow, 2 green, for lamps.
             part: moving part of an actor.
             label: semantic label instead of the material's.
+            anchor: [T, 2] place of the object that a triangle is part of; default its middle.
         """
         corners = np.array(corners, np.float32).reshape(-1, 3, 3)
         n = len(corners)
@@ -111,6 +115,7 @@ class SoupMaker:
                 np.full(n, row[4], np.float32),
                 np.broadcast_to(signal, n).astype(np.int16),
                 np.full(n, part, np.uint8),
+                np.asarray(corners.mean(axis=1)[:, :2] if anchor is None else anchor, np.float32),
             )
         )
 
@@ -120,6 +125,7 @@ class SoupMaker:
         """Add quadrilaterals [n, 4, 3] (corners in order); `more` as in `add`, one value each."""
         quads = np.asarray(quads, np.float32).reshape(-1, 4, 3)
         corners = quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3, 3)
+        more.setdefault("anchor", np.repeat(quads.mean(axis=1)[:, :2], 2, axis=0))
         outward = np.asarray(outward, np.float32)
         if outward.ndim == 2:
             outward = np.repeat(outward, 2, axis=0)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.scenery.material import LAMP_ON
 from roadworthy.sim.scenery.mesh import TownMesh, town_mesh
+from roadworthy.sim.scenery.props import LAMP_RADIUS, lamps
 from roadworthy.sim.sensors.raster import BIAS, draw, shade_quad
 from roadworthy.sim.sensors.scene import ActorSoup
-from roadworthy.sim.sensors.shade import shade
+from roadworthy.sim.sensors.shade import bloom, shade
 from roadworthy.sim.sensors.specs import CameraSpec
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor
@@ -53,6 +54,7 @@ class Camera:
         self.spec = spec.validate()
         self._mesh: TownMesh = town_mesh(town)
         self._lit = self._mesh.soup.lit_color
+        self._lamps = lamps(town.scenery.boxes)
         self._axes = axes(spec.yaw, spec.pitch, spec.roll)
         self.focal = 0.5 * spec.width / math.tan(0.5 * spec.fov)
         shape = (spec.height, spec.width)
@@ -89,7 +91,7 @@ class Camera:
             mesh.start, mesh.detail_start, mesh.bounds,
             others.corners, others.normal, others.color, others.tag, others.start, others.sphere,
             others.shadow,
-            self.pose(ego), self.focal, lights, LAMP_ON, BIAS,
+            self.pose(ego), self.focal, lights, LAMP_ON, self._lamps, BIAS,
             self._recip, self._number, self._scratch, self._scratch_number,
             rgb, depth, semantic,
         )  # fmt: skip
@@ -134,6 +136,7 @@ def _render(
     focal: float,
     lights: NDArray[np.uint8],
     lamp_on: FloatArray,
+    lamp_rows: FloatArray,
     bias: FloatArray,
     recip: FloatArray,
     number: NDArray[np.int32],
@@ -179,3 +182,4 @@ def _render(
         recip, number, pose, focal, normal, color, base, tag, signal, actor_color, actor_tag,
         lights, lamp_on, bias, rgb, depth, semantic,
     )  # fmt: skip
+    bloom(recip, pose, focal, lamp_rows, lights, lamp_on, LAMP_RADIUS, rgb)

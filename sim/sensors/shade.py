@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float32]
 
 SKY_DEPTH = 1000.0  # [m] as CARLA's depth camera has it
 FOG_DISTANCE = 190.0  # [m] at which half of the colour is the air's
+LAMP_RANGE = 90.0  # [m] from which a lit lamp is seen as more than its own size
 SHADOW = 0.55  # light that is left in a shadow
 
 HORIZON = (201.0, 212.0, 222.0)
@@ -153,3 +154,46 @@ def shade(
             rgb[row, column, 0] = np.uint8(min(255.0, r * keep + HORIZON[0] * fog))
             rgb[row, column, 1] = np.uint8(min(255.0, g * keep + HORIZON[1] * fog))
             rgb[row, column, 2] = np.uint8(min(255.0, b * keep + HORIZON[2] * fog))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def bloom(
+    recip: FloatArray,
+    pose: NDArray[np.float64],
+    focal: float,
+    lamps: FloatArray,
+    lights: NDArray[np.uint8],
+    lamp_on: FloatArray,
+    lamp_radius: float,
+    rgb: NDArray[np.uint8],
+) -> None:
+    """Let lit lamps outshine their surroundings, as they do on a real camera's sensor.
+
+    Without it a lamp 30 m away would be one pixel of a small picture, or none. `lamps` is as
+    `scenery.props.lamps` makes it. Labels and depths stay as they are.
+    """
+    height, width = recip.shape
+    for k in range(len(lamps)):
+        if lights[int(lamps[k, 5])] != int(lamps[k, 6]):
+            continue
+        x, y = lamps[k, 0] - pose[0, 0], lamps[k, 1] - pose[0, 1]
+        z = lamps[k, 2] - pose[0, 2]
+        facing = -(x * lamps[k, 3] + y * lamps[k, 4])
+        d = x * pose[1, 0] + y * pose[1, 1] + z * pose[1, 2]
+        if d < 1.0 or d > LAMP_RANGE or facing < 0.25 * math.sqrt(x * x + y * y):
+            continue
+        u = 0.5 * width + focal * (x * pose[2, 0] + y * pose[2, 1] + z * pose[2, 2]) / d
+        v = 0.5 * height - focal * (x * pose[3, 0] + y * pose[3, 1] + z * pose[3, 2]) / d
+        core = focal * lamp_radius / d
+        reach = max(1.75, 1.5 * core)
+        free = 1.02 / max(0.5, d - 0.6)
+        for row in range(max(0, int(v - reach)), min(height, int(v + reach) + 1)):
+            for column in range(max(0, int(u - reach)), min(width, int(u + reach) + 1)):
+                away = (row + 0.5 - v) ** 2 + (column + 0.5 - u) ** 2
+                share = min(1.0, 1.2 * (1.0 - away / (reach * reach)))
+                if share <= 0.0 or recip[row, column] > free:
+                    continue
+                for channel in range(3):
+                    old = rgb[row, column, channel]
+                    new = old + share * (lamp_on[int(lamps[k, 6]), channel] - old)
+                    rgb[row, column, channel] = np.uint8(new)
