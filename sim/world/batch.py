@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,13 @@ from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.step import reset_worlds, step_worlds
 
 FEW = 16  # worlds; up to here one thread is faster than many
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
@@ -87,7 +95,8 @@ class BatchWorld:
             first_index: number of the first world; world i of this batch is world
                 `first_index + i` of the seed.
             profile: the ego's vehicle.
-            threads: that share the work; one for each processor by default. It never changes results.
+            threads: that share the work, one for each processor by default; never changes
+                results.
 
         Raises:
             RouteError: the routes are of another town.
@@ -104,7 +113,7 @@ class BatchWorld:
         self.settings = (settings or WorldSettings()).validate()
         self.profile = profile or carla_mkz()
         self.worlds, self.first_index = worlds, first_index
-        self.threads = max(threads or len(os.sched_getaffinity(0)), 1)
+        self.threads = max(threads or processors(), 1)
         # Threads of our own: the kernels leave the GIL, and Numba's parallel loops cannot take
         # the nested tuples of arrays that keep them readable.
         self._pool: ThreadPoolExecutor | None = None
@@ -206,7 +215,23 @@ class BatchWorld:
     def _advance(self, as_plan: bool, ticks: int) -> None:
         if not np.isfinite(self._wishes).all():
             raise WorldError("the controls hold a value that is not finite")
-        arguments = (
+        if self.worlds <= FEW or self.threads == 1:
+            self._run(0, self.worlds, as_plan, ticks)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, "batch-world")
+        cuts = [int(cut) for cut in np.linspace(0, self.worlds, self.threads + 1)]
+        jobs = [
+            self._pool.submit(self._run, first, last, as_plan, ticks)
+            for first, last in pairwise(cuts)
+        ]
+        for job in jobs:
+            job.result()
+
+    def _run(self, first: int, last: int, as_plan: bool, ticks: int) -> None:
+        step_worlds(
+            first,
+            last,
             self._wishes,
             as_plan,
             ticks,
@@ -216,15 +241,3 @@ class BatchWorld:
             self.state,
             self._rules,
         )
-        if self.worlds <= FEW or self.threads == 1:
-            step_worlds(0, self.worlds, *arguments)
-            return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, "batch-world")
-        cuts = np.linspace(0, self.worlds, self.threads + 1).astype(int)
-        jobs = [
-            self._pool.submit(step_worlds, first, last, *arguments)
-            for first, last in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
-        for job in jobs:
-            job.result()

@@ -121,9 +121,13 @@ def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -
     ego[STEER_ACTUAL] += (ego[STEER] - ego[STEER_ACTUAL]) * dt / (geometry[STEER_LAG] + dt)
     heading = gear if speed == 0.0 else (1.0 if speed > 0.0 else -1.0)
     along = pedal_to_accel(table, speed, ego[PEDAL_ACTUAL])
+    accel = along * heading
     if heading != gear and ego[PEDAL_ACTUAL] > 0.0:
-        along = pedal_to_accel(table, speed, 0.0)
-    accel = along * heading - GRAVITY * math.sin(me[PITCH])
+        # Rolling against the gear (a hill start): the engine pushes forward, drag acts backward.
+        coast = pedal_to_accel(table, speed, 0.0)
+        along = along - coast
+        accel = along * gear + coast * heading
+    accel -= GRAVITY * math.sin(me[PITCH])
     after = speed + accel * dt
     if along <= 0.0 and after * heading < 0.0:
         after = 0.0  # brakes and friction stop a car, they never push it
