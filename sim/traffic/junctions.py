@@ -30,7 +30,7 @@ GREEN, OFF = int(Light.GREEN), int(Light.OFF)
 APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still stop so gently
 APPROACH_SPARE = 8.0  # [m] and this much before
 EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
-EGO_CLAIM_TIME = 1.5  # [s] the ego claims what it will enter within
+EGO_CLAIM_TIME = 3.5  # [s] the ego claims what it will enter within: nobody cuts it off
 
 
 @kernel
@@ -81,6 +81,8 @@ def ego_junction_lane(w: int, roads: Roads, paths: Paths, state: State, reach: f
         lane = int(paths.points[i, R_LANE])
         if lane >= 0 and roads.lane_junction[lane] >= 0:
             return lane
+        if lane >= 0 and not light_allows(w, lane, roads, state):
+            return -1  # it will wait at the line, and so must not keep others from going
         i += 1
     return -1
 
