@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -82,7 +83,8 @@ def write_shard(path: Path, samples: Samples) -> None:
             )
         os.replace(beside, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise StorageError(f"{path}: cannot write the shard ({error.strerror})") from error
 
 
@@ -103,7 +105,7 @@ def read_shard(path: Path) -> Samples:
             pictures = [_from_png(png[a:b]) for a, b in pairwise(start)]
             names = [field.name for field in fields(Samples)][1:]
             return Samples(np.stack(pictures), *(stored[name] for name in names))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{path}: this is no shard of a data set ({error}); delete it and collect anew"
         ) from error

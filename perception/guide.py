@@ -73,7 +73,7 @@ class Guide:
         points, n = self._points, len(self._points)
         first, last = max(self.index - _BACK, 0), min(self.index + _AHEAD, n)
         at, t, square = _project(points, first, last, x, y)
-        if square > _LOST**2:
+        if square > _LOST**2 or (at == last - 2 and last < n):
             at, t, square = _project(points, 0, n, x, y)
         self.index = at
         a, b = points[at], points[at + 1]

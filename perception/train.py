@@ -241,7 +241,7 @@ def _loop(run: _Run, samples: Samples, quiet: bool) -> None:
             begin = time.perf_counter()
             parts = run.learn(batches, weights)
             run.seconds += time.perf_counter() - begin
-            sums += [float(part) for part in parts]
+            sums += [float(part.detach()) for part in parts]
             if run.step % 20 == 0:
                 mean, sums = sums / 20, np.zeros(5)
                 run.log.append(

@@ -1,0 +1,79 @@
+"""What is stored is what is read, and damage is a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roadworthy.perception.augment import mirror, misplace
+from roadworthy.perception.dataset import Samples, load, read_shard, shards, write_shard
+from roadworthy.perception.labels import LabelCol
+from roadworthy.perception.network import HintCol
+from roadworthy.sim.errors import InputError, StorageError
+
+from .frames import made_up_samples
+
+
+def assert_same(a: Samples, b: Samples) -> None:
+    for field in fields(Samples):
+        np.testing.assert_array_equal(getattr(a, field.name), getattr(b, field.name))
+
+
+def test_a_shard_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    samples = made_up_samples(3, seed=1)
+    write_shard(tmp_path / "deep" / "a.npz", samples)
+    assert_same(read_shard(tmp_path / "deep" / "a.npz"), samples)
+    assert [path.name for path in shards(tmp_path)] == ["a.npz"]
+
+
+def test_folders_are_read_together_up_to_a_limit(tmp_path: Path) -> None:
+    write_shard(tmp_path / "x" / "a.npz", made_up_samples(3, seed=1))
+    write_shard(tmp_path / "y" / "b.npz", made_up_samples(2, seed=2))
+    assert len(load([tmp_path / "x", tmp_path / "y"])) == 5
+    assert len(load([tmp_path / "x", tmp_path / "y"], limit=4)) == 4
+
+
+@pytest.mark.parametrize("damage", ["cut", "rubbish", "empty"])
+def test_a_damaged_shard_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "a.npz"
+    write_shard(path, made_up_samples(1, seed=1))
+    data = path.read_bytes()
+    path.write_bytes({"cut": data[: len(data) // 2], "rubbish": b"no shard", "empty": b""}[damage])
+    with pytest.raises(InputError, match=r"a\.npz"):
+        read_shard(path)
+
+
+def test_a_folder_without_shards_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no shards"):
+        load([tmp_path])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="file"):
+        write_shard(tmp_path / "file" / "a.npz", made_up_samples(1, seed=1))
+
+
+def test_mirroring_twice_gives_the_sample_back() -> None:
+    samples, twice = made_up_samples(4, seed=3), made_up_samples(4, seed=3)
+    which = np.array([True, False, True, True])
+    mirror(twice, which)
+    assert (twice.image[0] != samples.image[0]).any()
+    np.testing.assert_array_equal(twice.image[1], samples.image[1])
+    np.testing.assert_array_equal(twice.labels[0, :, LabelCol.Y], -samples.labels[0, :, 1])
+    mirror(twice, which)
+    assert_same(samples, twice)
+
+
+def test_misplaced_routes_stay_near_and_labels_stay_put() -> None:
+    samples, moved = made_up_samples(50, seed=4), made_up_samples(50, seed=4)
+    misplace(moved, np.random.default_rng(0))
+    np.testing.assert_array_equal(samples.labels, moved.labels)
+    present = (samples.hint[:, HintCol.PRESENT] > 0) & (moved.hint[:, HintCol.PRESENT] > 0)
+    shift = (moved.hint - samples.hint)[present][:, [HintCol.X, HintCol.Y]]
+    assert 0.05 < np.abs(shift).mean() < 1.0
+    dropped = (samples.hint[:, HintCol.PRESENT] > 0) & (moved.hint[:, HintCol.PRESENT] == 0)
+    assert not moved.hint[dropped].any()

@@ -1,0 +1,45 @@
+"""What the map says ahead agrees with what the oracle knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from roadworthy.perception.guide import Guide
+from roadworthy.perception.network import HintCol
+from roadworthy.perception.scene import RouteCol
+
+from .towns import STOP_S, straight_network, straight_route
+
+
+def guide() -> Guide:
+    return Guide(straight_network(), straight_route(), ego_length=4.0)
+
+
+def test_the_hint_is_the_head_of_the_light_in_the_ego_frame() -> None:
+    g = guide()
+    g.update(20.0, 1.0, 0.0)
+    expected = [1.0, STOP_S - 22.0, 78.0 - 20.0, 5.0 - 1.0, 4.0]
+    assert g.hint == pytest.approx(expected, abs=1e-3)
+
+
+def test_past_the_line_there_is_no_hint() -> None:
+    g = guide()
+    g.update(70.0, 0.0, 0.0)
+    assert g.hint[HintCol.PRESENT] == 0
+    assert not g.hint.any()
+
+
+def test_offset_and_heading_are_relative_to_the_route() -> None:
+    g = guide()
+    g.update(30.0, -0.5, 0.1)
+    assert (g.s, g.lateral, g.heading) == pytest.approx((30.0, -0.5, 0.1), abs=1e-4)
+    assert g.remaining == pytest.approx(170.0, abs=1e-3)
+    assert g.route[0, RouteCol.SIN] == pytest.approx(-np.sin(0.1), abs=1e-4)
+
+
+def test_an_ego_far_from_where_it_was_is_found_again() -> None:
+    g = guide()
+    g.update(5.0, 0.0, 0.0)
+    g.update(150.0, 0.0, 0.0)
+    assert g.s == pytest.approx(150.0, abs=1e-3)
