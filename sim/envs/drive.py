@@ -127,7 +127,7 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         cut = bool(truncated(events)[0]) and not ended
         return self._observe(), reward, ended, cut, self._info()
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """Picture of the first camera, or None without cameras."""
         if self.render_mode is None or self._frame is None or not self._frame.images:
             return None
