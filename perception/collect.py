@@ -46,7 +46,7 @@ class _Shard:
     def __init__(self, town: Town, routes: RouteSet, rig: SensorRig, seed: int, number: int):
         self._rng = np.random.default_rng([seed, number])
         settings = WorldSettings(
-            vehicles=int(self._rng.integers(8, 45)), walkers=int(self._rng.integers(6, 40))
+            vehicles=int(self._rng.integers(12, 50)), walkers=int(self._rng.integers(4, 28))
         )
         self._batch = BatchWorld(
             town, routes, _WORLDS, seed=seed, settings=settings, first_index=number * _WORLDS

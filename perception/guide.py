@@ -55,6 +55,7 @@ class Guide:
         self.s = 0.0  # [m] along the route
         self.lateral = 0.0  # [m] to the right of the route
         self.heading = 0.0  # [rad] ego's minus the route's
+        self.pitch = 0.0  # [rad] of the road, positive uphill
         self.route = np.zeros((len(ROUTE_DISTANCES), len(RouteCol)), np.float32)
         self.hint = np.zeros(len(HintCol), np.float32)
 
@@ -78,6 +79,8 @@ class Guide:
         self.index = at
         a, b = points[at], points[at + 1]
         self.s = float(a[_S] + t * (b[_S] - a[_S]))
+        rise = float(b[RoutePoint.Z] - a[RoutePoint.Z])
+        self.pitch = math.atan2(rise, max(float(b[_S] - a[_S]), 0.1))
         route_yaw = float(a[RoutePoint.YAW] + t * (b[RoutePoint.YAW] - a[RoutePoint.YAW]))
         dx = x - float(a[_X] + t * (b[_X] - a[_X]))
         dy = y - float(a[_Y] + t * (b[_Y] - a[_Y]))

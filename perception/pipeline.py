@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -24,6 +25,7 @@ from roadworthy.sim.road.route import Route
 from roadworthy.sim.sensors.specs import LidarSpec, SensorRig
 
 _ACCEL_KEPT: Final = 0.6  # of the acceleration before; the accelerometer is noisy
+_GRAVITY: Final = 9.81  # [m/s^2]
 _MAX_DT: Final = 0.5  # [s] a longer gap is a new beginning for the tracker
 _STANDING: Final = 1.0  # [m/s] below, the path's curvature is not defined by yaw rate and speed
 
@@ -145,7 +147,9 @@ class Perceiver:
 
     def _fill_ego(self, frame: Frame, guide: Guide) -> None:
         """Fill the Scene's ego row."""
-        self._accel = _ACCEL_KEPT * self._accel + (1 - _ACCEL_KEPT) * frame.imu.acceleration[0]
+        # On a slope the accelerometer feels a share of gravity; the map knows the slope.
+        felt = frame.imu.acceleration[0] - _GRAVITY * math.sin(guide.pitch)
+        self._accel = _ACCEL_KEPT * self._accel + (1 - _ACCEL_KEPT) * felt
         rate = frame.imu.gyroscope[2]
         row = self._scene.ego
         row[EgoCol.SPEED], row[EgoCol.ACCEL], row[EgoCol.YAW_RATE] = frame.speed, self._accel, rate
