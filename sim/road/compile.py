@@ -21,7 +21,7 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.opendrive import parse, read_text
 from roadworthy.sim.road.store import FORMAT, load_network
 
-COMPILER = 1  # raise it when the same file compiles to something else
+COMPILER = 3  # raise it when the same file compiles to something else
 TIMEOUT = 180.0  # [s] Town12, ten kilometres wide, takes about a tenth of it
 
 
@@ -70,7 +70,7 @@ def compile_xodr(
 
 
 def _run_child(source: Path, target: Path, timeout: float) -> RoadNetwork:
-    command = [sys.executable, "-m", "roadworthy.sim.road.compile_child"]
+    command = [sys.executable, "-P", "-m", "roadworthy.sim.road.compile_child"]
     try:
         done = subprocess.run(
             [*command, str(source.resolve()), str(target)],

@@ -19,6 +19,7 @@ __all__ = ["nearest_point", "plan_route", "random_routes"]
 REACH = 12.0  # [m] that a waypoint may lie beside the nearest driving lane
 _SLACKS = (0.8, 4.5)  # [m] lanes that a waypoint may mean: first overlapping, then adjacent ones
 _MISS_COST = 8.0  # [m] of detour that a metre between waypoint and lane is worth
+_END_MARGIN = 10.0  # [m] between the end of a random route and the ends of its last lane
 _CHANGE_CHANCE = 0.25  # of a lane change on a stretch of a random route that is long enough
 
 
@@ -186,11 +187,11 @@ def _wander(
         if others and room > 2 * CHANGE_LENGTH and rng.random() < _CHANGE_CHANCE:
             lane = others[int(rng.integers(len(others)))]
             lanes.append(lane)
-        if length <= room and graph.network.lane_junction[lane] < 0:
-            end = begin + max(length, 2.0) / graph.lengths[lane]
-            if len(lanes) > 1 and length < CHANGE_LENGTH:
-                lanes = lanes[:1]
-            runs.append(Run.along(tuple(lanes), begin, min(end, 1.0)))
+        if length <= room and graph.network.lane_junction[lane] < 0 and room > 2 * _END_MARGIN:
+            # End clear of the junctions, their crosswalks and their stop lines.
+            ahead = min(max(length, _END_MARGIN), room - _END_MARGIN)
+            lanes = lanes[:1] if ahead < CHANGE_LENGTH else lanes
+            runs.append(Run.along(tuple(lanes), begin, begin + ahead / graph.lengths[lanes[0]]))
             return runs
         runs.append(Run.along(tuple(lanes), begin, 1.0))
         length, begin = length - room, 0.0

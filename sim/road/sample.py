@@ -18,7 +18,7 @@ from roadworthy.sim.road.opendrive import LaneSpec, MapSpec, RoadSpec, SectionSp
 from roadworthy.sim.road.slope import slope
 
 SPACING = 1.0  # [m] between points, at most
-MIN_LENGTH = 0.05  # [m] shorter lanes are artefacts of editors; they are bridged
+MIN_LENGTH = 0.5  # [m] shorter lanes are artefacts of editors; they are bridged
 MIN_WIDTH = 0.2  # [m] lanes that never get wider are artefacts too
 EDGE = 1e-3  # [m] distance kept from the ends of a section, where the parser may pick the next one
 CURVATURE_WINDOW = 5  # points over which the heading is fitted for the curvature
@@ -95,6 +95,7 @@ def sample_lanes(carla_map: Any, spec: MapSpec) -> list[Lane]:
             if other is None or other.type != LaneType.DRIVING or lane.type != LaneType.DRIVING:
                 setattr(lane, side, None)
                 setattr(lane, f"change_{side}", False)
+    _bridge(lanes)
     _link_sidewalks([lane for lane in lanes.values() if lane.type == LaneType.SIDEWALK])
     return list(lanes.values())
 
@@ -199,6 +200,22 @@ def _successors(end: Any, key: Key, lanes: dict[Key, Lane]) -> list[Key]:
             elif depth < 8:
                 frontier.append((follower, depth + 1))
     return sorted(found)
+
+
+def _bridge(lanes: dict[Key, Lane]) -> None:
+    """Draw lanes out to where their successors begin, over the lanes that were not kept."""
+    for lane in lanes.values():
+        if not lane.successors:
+            continue
+        begins = np.array([lanes[key].points[0] for key in lane.successors])
+        gaps = np.linalg.norm(begins[:, :2] - lane.points[-1, :2], axis=1)
+        begin, gap = begins[np.argmin(gaps)], float(gaps.min())
+        if 4 * EDGE < gap < 4 * MIN_LENGTH:
+            points = finish_points(np.vstack([lane.points, begin]))
+            if points is not None:
+                old = lane.points[:, Point.S]
+                lane.road_s = np.interp(points[:, Point.S], old, lane.road_s)
+                lane.points = points
 
 
 def _link_sidewalks(sidewalks: list[Lane], reach: float = 2.0) -> None:
