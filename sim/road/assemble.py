@@ -20,6 +20,8 @@ from roadworthy.sim.road.signals import Signal, read_signals, stop_before_crossi
 from roadworthy.sim.road.spatial_index import CELL, build_grid
 from roadworthy.sim.road.speed_limits import speed_limits
 
+MAX_SPAN = 100_000.0  # [m] ten times CARLA's largest town
+
 
 def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) -> RoadNetwork:
     """Compile an OpenDRIVE text.
@@ -40,6 +42,12 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
         raise MapError(f"{path}: CARLA's OpenDRIVE parser refuses it: {error}") from None
     if not any(lane.type == LaneType.DRIVING for lane in lanes):
         raise MapError(f"{path}: its driving lanes have no length or no width; draw them again")
+    span = np.ptp([lane.points[0, :2] for lane in lanes], axis=0).max()
+    if span > MAX_SPAN:
+        raise MapError(
+            f"{path} is {span / 1000:.0f} km wide; some <geometry> has a wrong x or y, or the town "
+            "must be cut into smaller ones"
+        )
     index = {lane.key: i for i, lane in enumerate(lanes)}
     successors = [[index[key] for key in lane.successors if key in index] for lane in lanes]
     predecessors: list[list[int]] = [[] for _ in lanes]
@@ -165,6 +173,8 @@ def _pack(name: str, parts: _Parts, limits: NDArray[np.float32]) -> RoadNetwork:
 def _read_crossings(carla_map: Any, lanes: Sequence[Lane]) -> _Crossings:
     axes, widths, heights = [], [], []
     for polygon in read_polygons(carla_map):
+        if not np.isfinite(polygon).all():
+            continue
         ends, width = axis_of(polygon)
         if np.linalg.norm(ends[1] - ends[0]) >= MIN_AXIS and width > 0.1:
             axes.append(ends.ravel())

@@ -26,7 +26,11 @@ def main(arguments: list[str]) -> int:
 
         save_network(build_network(read_text(source), source, carla.Map), target)
     except RoadworthyError as error:
-        print(str(error).replace("\n", " "))
+        text = str(error).replace("\n", " ")
+        print(text if str(source) in text or "cannot write" in text else f"{source}: {text}")
+        return FAILED
+    except MemoryError:
+        print(f"{source} needs more memory than there is; cut it into smaller towns")
         return FAILED
     return 0
 

@@ -155,6 +155,11 @@ BROKEN = {
     "nan": (minimal(length="nan"), "not a finite number"),
     "word": (minimal(length="long"), "not a number"),
     "negative": (minimal(length="-5"), "negative length"),
+    "faraway": (
+        minimal().replace("</OpenDRIVE>", "")
+        + minimal()[len("<OpenDRIVE>") :].replace("id='1'", "id='2'").replace("x='0'", "x='1e7'"),
+        "10000 km wide",
+    ),
     "endless": (minimal(length="1e12"), "cut it into smaller"),
 }
 

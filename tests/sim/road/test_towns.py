@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_shipped_files_are_what_the_generator_makes_today() -> None:
         for old, new in zip(shipped, made, strict=True):
             if old != new:
                 assert float(old) == pytest.approx(float(new), abs=1e-5)
+
+
+def test_a_shipped_town_is_what_its_file_compiles_to_today() -> None:
+    pytest.importorskip("carla", reason="the carla wheel is not installed")
+    shipped = load_network_of("Rivertown")
+    made = compile_xodr(Path(towns.__file__).parent / "data" / "Rivertown.xodr")
+    for field in dataclasses.fields(RoadNetwork):
+        old, new = getattr(shipped, field.name), getattr(made, field.name)
+        if isinstance(old, np.ndarray) and old.dtype.kind == "f":
+            assert np.allclose(old, new, atol=1e-3), field.name
+        else:
+            assert np.array_equal(old, new), field.name
 
 
 def test_a_generated_town_opens_in_carla_without_a_warning(tmp_path: Path) -> None:
