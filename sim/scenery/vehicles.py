@@ -238,7 +238,7 @@ def _bus(fine: bool) -> Soup:
     return body.soup()
 
 
-def _rider(body: _Body, x: float, seat: float, lean: float) -> None:
+def _rider(body: _Body, x: float, seat: float, lean: float, fine: bool) -> None:
     """A seated person: torso, head, arms to the bars and legs to the pedals."""
     torso = _cabin(
         (x - 0.12, x + 0.12), (x + lean - 0.1, x + lean + 0.14), (0.17, 0.22), (seat, seat + 0.55)
@@ -257,12 +257,17 @@ def _rider(body: _Body, x: float, seat: float, lean: float) -> None:
         Role.BODY,
         label=Label.RIDER,
     )
-    head = ring(6, 0.13, 0.0) + np.array([x + lean + 0.06, 0.0, seat + 0.72], np.float32)
+    sides = 6 if fine else 4
+    head = ring(sides, 0.13, 0.0) + np.array([x + lean + 0.06, 0.0, seat + 0.72], np.float32)
     middle = head.mean(axis=0)
     ball = np.concatenate(
         [fan(head, middle + np.array([0, 0, 0.16])), fan(head, middle - np.array([0, 0, 0.15]))]
     )
     body.add(outside(ball), Material.TYRE, color=(60, 62, 70), label=Label.RIDER)
+    if not fine:
+        legs = box((x - 0.05, -0.25, seat - 0.5), (x + 0.2, 0.25, seat + 0.08))
+        body.add(legs[:8], Material.TROUSERS, label=Label.RIDER)
+        return
     for y in (-0.2, 0.2):
         arm = box((x + lean, y - 0.05, seat + 0.3), (x + lean + 0.42, y + 0.05, seat + 0.42))
         leg = box((x - 0.05, y - 0.07, seat - 0.55), (x + 0.22, y + 0.07, seat + 0.08))
@@ -270,7 +275,7 @@ def _rider(body: _Body, x: float, seat: float, lean: float) -> None:
         body.add(leg, Material.TROUSERS, label=Label.RIDER)
 
 
-def _two_wheeler(motor: bool) -> Soup:
+def _two_wheeler(motor: bool, fine: bool) -> Soup:
     if motor:
         body = _Body(2.2, 0.8, 1.65, Label.MOTORCYCLE)
         frame = [(-0.95, 0.75), (-0.5, 0.35), (0.4, 0.3), (0.75, 0.75), (0.45, 0.98), (-0.3, 0.85)]
@@ -283,20 +288,21 @@ def _two_wheeler(motor: bool) -> Soup:
         body.add(box((-0.5, -0.03, 0.5), (0.45, 0.03, 0.6), bottom=True), Material.METAL)
         body.add(box((-0.06, -0.03, 0.3), (0.02, 0.03, 0.92)), Material.METAL)
         radius, thick, wheels = 0.33, 0.05, (-0.56, 0.56)
-    body.add(box((0.42, -0.3, 1.0), (0.5, 0.3, 1.05), bottom=True), Material.METAL)
+    if fine:
+        body.add(box((0.42, -0.3, 1.0), (0.5, 0.3, 1.05), bottom=True), Material.METAL)
     body.add(box((0.46, -0.04, 0.4), (0.54, 0.04, 1.0)), Material.METAL)
     for x in wheels:
-        rim = ring(8, radius, 0.0, 0.5)
-        outer = np.stack([x + rim[:, 0], np.full(8, 0.5 * thick), radius + rim[:, 1]], 1)
+        rim = ring(8 if fine else 4, radius, 0.0, 0.5)
+        outer = np.stack([x + rim[:, 0], np.full(len(rim), 0.5 * thick), radius + rim[:, 1]], 1)
         inner = outer * [1, -1, 1]
         body.add(
             outside(np.concatenate([loft(inner, outer), fan(inner), fan(outer)])), Material.TYRE
         )
-    _rider(body, -0.15, 0.85 if motor else 0.95, 0.14 if motor else 0.2)
+    _rider(body, -0.15, 0.85 if motor else 0.95, 0.14 if motor else 0.2, fine)
     return body.soup()
 
 
-def _walker() -> Soup:
+def _walker(fine: bool) -> Soup:
     body = _Body(0.5, 0.5, 1.75, Label.PEDESTRIANS)
     torso = _cabin((-0.11, 0.11), (-0.12, 0.12), (0.16, 0.21), (0.82, 1.46))
     body.add(
@@ -304,17 +310,24 @@ def _walker() -> Soup:
         Material.CLOTH,
         Role.BODY,
     )
-    head = ring(6, 0.115, 1.6)
-    face = np.concatenate([loft(ring(6, 0.07, 1.47), head), fan(head, (0, 0, 1.75))])
+    sides = 6 if fine else 4
+    head = ring(sides, 0.115, 1.6)
+    face = np.concatenate([loft(ring(sides, 0.07, 1.47), head), fan(head, (0, 0, 1.75))])
     body.add(outside(face), Material.SKIN)
-    body.add(
-        outside(fan(ring(6, 0.125, 1.64), (-0.02, 0, 1.765))), Material.TYRE, color=(66, 48, 36)
-    )
+    hair = fan(ring(sides, 0.125, 1.64), (-0.02, 0, 1.765))
+    body.add(outside(hair), Material.TYRE, color=(66, 48, 36))
     for sign, leg, arm in (
         (-1.0, Part.LEFT_LEG, Part.LEFT_ARM),
         (1.0, Part.RIGHT_LEG, Part.RIGHT_ARM),
     ):
         low, high = sorted((sign * 0.02, sign * 0.17))
+        if not fine:
+            leg_box = box((-0.09, low, 0.0), (0.1, high, 0.86))
+            body.add(leg_box[:8], Material.TROUSERS, part=leg)
+            low, high = sorted((sign * 0.2, sign * 0.28))
+            sleeve = box((-0.055, low, 0.8), (0.055, high, 1.43))
+            body.add(sleeve[:8], Material.CLOTH, Role.BODY, part=arm)
+            continue
         body.add(box((-0.085, low, 0.06), (0.085, high, 0.86)), Material.TROUSERS, part=leg)
         body.add(box((-0.09, low, 0.0), (0.17, high, 0.08)), Material.TYRE, part=leg)
         low, high = sorted((sign * 0.2, sign * 0.3))
@@ -341,8 +354,8 @@ def prototypes() -> Prototypes:
             elif kind == Kind.BUS:
                 soups.append(_bus(fine))
             elif kind == Kind.WALKER:
-                soups.append(_walker())
+                soups.append(_walker(fine))
             else:
-                soups.append(_two_wheeler(kind == Kind.MOTORCYCLE))
+                soups.append(_two_wheeler(kind == Kind.MOTORCYCLE, fine))
     start = np.cumsum([0] + [len(soup.base) for soup in soups]).astype(np.int32)
     return Prototypes(Soup.joined(soups), start)

@@ -1,9 +1,10 @@
 """A rotating lidar: rays against exactly the triangles that the cameras see (but no paint).
 
-All rays of one azimuth lie in one upright half plane of the sensor. A triangle cuts that plane in
-a segment, so the horizontal work is shared by all channels: the segment's two ends give the
-channels that it covers, and each channel needs one division (DEPENDENCIES, section 7: this beats
-a test per ray by far).
+The horizon is cut into four faces of 90 degrees. On a face a triangle is drawn as a camera would
+draw it (see `raster`), but its samples are the rays: column k of a face lies at
+`x = tan(azimuth)`, and channel c of that column at `y = tan(elevation) / cos(azimuth)`, both
+measured from the face's axis. Straight edges stay straight and the reciprocal of the depth is
+linear, so the hit of each ray is exact and costs one addition and one comparison.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.rng import mix
 from roadworthy.sim.scenery.mesh import TownMesh, town_mesh
 from roadworthy.sim.sensors.camera import axes, mounted
+from roadworthy.sim.sensors.raster import NEAR, clip_near
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import LidarSpec
 from roadworthy.sim.town import Town
@@ -24,8 +26,30 @@ from roadworthy.sim.town import Town
 FloatArray = NDArray[np.float32]
 
 ATTENUATION = 0.004  # [1/m] of the intensity: CARLA's `atmosphere_attenuation_rate`
-_BINS = 1024  # of the table from the tangent of an elevation to channels
-_FAR = np.float32(1e9)
+_BINS = 1024  # of the tables from tangents to channels and columns
+
+
+class _Faces:
+    """Tables of the columns of each face; face f looks along azimuth f * 90 degrees."""
+
+    def __init__(self, azimuth: NDArray[np.float64]) -> None:
+        quarter = np.floor((azimuth + 0.25 * np.pi) / (0.5 * np.pi)).astype(int) % 4
+        local = (azimuth - quarter * 0.5 * np.pi + np.pi) % (2.0 * np.pi) - np.pi
+        order = np.lexsort((local, quarter))
+        local = local[order]
+        self.step = order.astype(np.int32)  # ray step of each column
+        self.start = np.searchsorted(quarter[order], np.arange(5)).astype(np.int32)
+        self.x = np.tan(local)
+        # Horizontal distance per depth along the axis, and the other way round.
+        self.stretch = np.stack([1.0 / np.cos(local), np.cos(local)], 1)
+        edges = np.linspace(-1.0, 1.0, _BINS + 1)[:-1]
+        # First column at or beyond the lower edge of each bin of x.
+        self.first = np.stack(
+            [
+                begin + np.searchsorted(self.x[begin:end], edges)
+                for begin, end in zip(self.start[:-1], self.start[1:], strict=True)
+            ]
+        ).astype(np.int32)
 
 
 class Lidar:
@@ -45,10 +69,15 @@ class Lidar:
         self._tangent = np.tan(self.elevation).astype(np.float32)
         low, high = float(self._tangent[-1]), float(self._tangent[0])
         edges = low + (high - low) * (np.arange(_BINS + 1)) / _BINS
-        # First channel at or below the upper edge of each bin: a start for the exact search.
-        self._first = np.searchsorted(-self._tangent, -edges[1:], side="left").astype(np.int32)
+        # Row b + 1: the first channel at or below the upper edge of bin b, where the exact search
+        # begins. Row 0 is for all below the lowest channel, the last for all above the highest.
+        found = np.searchsorted(-self._tangent, -edges[1:], side="left")
+        self._first = np.concatenate([[spec.channels], found, [0]]).astype(np.int32)
         self._column = np.stack([np.cos(self.azimuth), np.sin(self.azimuth)], 1)
-        self._near = np.empty((spec.steps, spec.channels), np.float32)
+        self._faces = _Faces(self.azimuth.astype(np.float64))
+        self._stretch = np.empty(spec.steps)  # horizontal distance per depth, by step
+        self._stretch[self._faces.step] = self._faces.stretch[:, 0]
+        self._recip = np.empty((spec.steps, spec.channels), np.float32)
         self._number = np.empty((spec.steps, spec.channels), np.int32)
         self._points = np.empty((spec.steps * spec.channels, 4), np.float32)
 
@@ -71,8 +100,8 @@ class Lidar:
         spec = self.spec
         intensity = self._mesh.soup.intensity
         count = _collect(
-            self._near, self._number, self._column, self._tangent, intensity, others.intensity,
-            spec.range, spec.noise, spec.dropout, key, self._points,
+            self._recip, self._number, self._column, self._stretch, self._tangent,
+            intensity, others.intensity, spec.range, spec.noise, spec.dropout, key, self._points,
         )  # fmt: skip
         return self._points[:count].copy()
 
@@ -83,16 +112,19 @@ class Lidar:
             Distance along each ray [m], float32 [channels, steps]; 0 where nothing is hit.
         """
         self._cast(others, ego)
-        distance = self._near.T * np.sqrt(1.0 + self._tangent**2)[:, None]
-        return np.where(distance <= self.spec.range, distance, 0.0).astype(np.float32)
+        hit = self._recip.T > 0.0
+        stretch = self._stretch * np.sqrt(1.0 + self._tangent**2)[:, None]
+        distance = stretch / np.where(hit, self._recip.T, 1.0)
+        return np.where(hit & (distance <= self.spec.range), distance, 0.0).astype(np.float32)
 
     def _cast(self, others: ActorSoup, ego: FloatArray) -> None:
-        mesh, soup = self._mesh, self._mesh.soup
+        mesh, soup, faces = self._mesh, self._mesh.soup, self._faces
         _cast_all(
             soup.corners, soup.normal, soup.tag, mesh.start, mesh.bounds,
             others.corners, others.normal, others.tag, others.start, others.sphere,
-            self.pose(ego), self.spec.range, self._column, self._tangent, self._first,
-            self._near, self._number,
+            self.pose(ego), self.spec.range, self._tangent, self._first,
+            faces.step, faces.start, faces.x, faces.stretch, faces.first,
+            self._recip, self._number,
         )  # fmt: skip
 
 
@@ -110,44 +142,41 @@ def _cast_all(
     sphere: FloatArray,
     pose: NDArray[np.float64],
     reach: float,
-    column: NDArray[np.float64],
     tangent: FloatArray,
     first: NDArray[np.int32],
-    near: FloatArray,
+    face_step: NDArray[np.int32],
+    face_start: NDArray[np.int32],
+    face_x: NDArray[np.float64],
+    face_stretch: NDArray[np.float64],
+    face_first: NDArray[np.int32],
+    recip: FloatArray,
     number: NDArray[np.int32],
 ) -> None:
-    near[:] = _FAR
+    recip[:] = 0.0
     for a in range(len(sphere)):
         dx, dy = sphere[a, 0] - pose[0, 0], sphere[a, 1] - pose[0, 1]
         limit = reach + sphere[a, 3]
         if actor_start[a] < actor_start[a + 1] and dx * dx + dy * dy < limit * limit:
             _cast_range(
                 actor_corners, actor_normal, actor_tag, actor_start[a], actor_start[a + 1],
-                len(corners), pose, reach, column, tangent, first, near, number,
+                len(corners), pose, tangent, first,
+                face_step, face_start, face_x, face_stretch, face_first, recip, number,
             )  # fmt: skip
     for c in range(len(bounds)):
         dx = max(bounds[c, 0] - pose[0, 0], pose[0, 0] - bounds[c, 3], 0.0)
         dy = max(bounds[c, 1] - pose[0, 1], pose[0, 1] - bounds[c, 4], 0.0)
         if dx * dx + dy * dy < reach * reach:
             _cast_range(
-                corners, normal, tag, start[c], start[c + 1], 0,
-                pose, reach, column, tangent, first, near, number,
+                corners, normal, tag, start[c], start[c + 1], 0, pose, tangent, first,
+                face_step, face_start, face_x, face_stretch, face_first, recip, number,
             )  # fmt: skip
 
 
 @njit(cache=True, inline="always", error_model="numpy")
-def _angle(y: float, x: float) -> float:
-    """atan2 to 2e-4 rad, without branches on the quadrant's tables (a minimax polynomial)."""
-    ax, ay = abs(x), abs(y)
-    low, high = min(ax, ay), max(ax, ay)
-    r = low / max(high, 1e-12)
-    q = r * r
-    a = r * (0.99978784 + q * (-0.32580840 + q * (0.15557865 - q * 0.04432655)))
-    if ay > ax:
-        a = 0.5 * math.pi - a
-    if x < 0.0:
-        a = math.pi - a
-    return a if y >= 0.0 else -a
+def _face_of(x: float, y: float) -> int:
+    """Face that sees a direction: 0 ahead, 1 right, 2 behind, 3 left."""
+    left, right = y <= x, y <= -x
+    return (2 if right else 1) if not left else (3 if right else 0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -159,23 +188,25 @@ def _cast_range(
     end: int,
     offset: int,
     pose: NDArray[np.float64],
-    reach: float,
-    column: NDArray[np.float64],
     tangent: FloatArray,
     first: NDArray[np.int32],
-    near: FloatArray,
+    face_step: NDArray[np.int32],
+    face_start: NDArray[np.int32],
+    face_x: NDArray[np.float64],
+    face_stretch: NDArray[np.float64],
+    face_first: NDArray[np.int32],
+    recip: FloatArray,
     number: NDArray[np.int32],
 ) -> None:
-    """Test the triangles `begin`..`end` of a soup; nearer hits replace those in `near`."""
-    steps, channels = near.shape
-    high, low = tangent[0], tangent[channels - 1]
+    """Test the triangles `begin`..`end` of a soup; nearer hits replace those in `recip`."""
+    high, low = tangent[0], tangent[len(tangent) - 1]
     high2 = high * high if high > 0.0 else 0.0
     low2 = low * low if low < 0.0 else 0.0
-    per_step = 2.0 * math.pi / steps
     px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
     fx, fy, fz = pose[1, 0], pose[1, 1], pose[1, 2]
     rx, ry, rz = pose[2, 0], pose[2, 1], pose[2, 2]
     ux, uy, uz = pose[3, 0], pose[3, 1], pose[3, 2]
+    clip = np.empty((4, 3), np.float64)
     for t in range(begin, end):
         if tag[t, 3] == 0:
             continue
@@ -184,106 +215,164 @@ def _cast_range(
             continue
         bx, by, bz = corners[t, 1, 0] - px, corners[t, 1, 1] - py, corners[t, 1, 2] - pz
         cx, cy, cz = corners[t, 2, 0] - px, corners[t, 2, 1] - py, corners[t, 2, 2] - pz
-        x0, y0, z0 = ax * fx + ay * fy + az * fz, ax * rx + ay * ry + az * rz, 0.0
-        x1, y1, z1 = bx * fx + by * fy + bz * fz, bx * rx + by * ry + bz * rz, 0.0
-        x2, y2, z2 = cx * fx + cy * fy + cz * fz, cx * rx + cy * ry + cz * rz, 0.0
+        x0, y0 = ax * fx + ay * fy + az * fz, ax * rx + ay * ry + az * rz
+        x1, y1 = bx * fx + by * fy + bz * fz, bx * rx + by * ry + bz * rz
+        x2, y2 = cx * fx + cy * fy + cz * fz, cx * rx + cy * ry + cz * rz
         z0 = ax * ux + ay * uy + az * uz
         z1 = bx * ux + by * uy + bz * uz
         z2 = cx * ux + cy * uy + cz * uz
-        h0, h1, h2 = x0 * x0 + y0 * y0, x1 * x1 + y1 * y1, x2 * x2 + y2 * y2
         # Above the highest and below the lowest channel the free space is a convex cone: a
         # triangle with all corners in it is never hit.
-        if z0 > 0 and z1 > 0 and z2 > 0:
-            if z0 * z0 > high2 * h0 and z1 * z1 > high2 * h1 and z2 * z2 > high2 * h2:
+        if z0 > 0.0 and z1 > 0.0 and z2 > 0.0:
+            if (
+                z0 * z0 > high2 * (x0 * x0 + y0 * y0)
+                and z1 * z1 > high2 * (x1 * x1 + y1 * y1)
+                and z2 * z2 > high2 * (x2 * x2 + y2 * y2)
+            ):
                 continue
         elif (
-            z0 < 0 and z1 < 0 and z2 < 0
-            and z0 * z0 > low2 * h0 and z1 * z1 > low2 * h1 and z2 * z2 > low2 * h2
+            z0 < 0.0 and z1 < 0.0 and z2 < 0.0
+            and z0 * z0 > low2 * (x0 * x0 + y0 * y0)
+            and z1 * z1 > low2 * (x1 * x1 + y1 * y1)
+            and z2 * z2 > low2 * (x2 * x2 + y2 * y2)
         ):  # fmt: skip
             continue
-        a0, a1, a2 = _angle(y0, x0), _angle(y1, x1), _angle(y2, x2)
-        if a1 < a0:
-            a0, a1 = a1, a0
-        if a2 < a1:
-            a1, a2 = a2, a1
-            if a1 < a0:
-                a0, a1 = a1, a0
-        # The triangle spans what the widest gap between its corners' angles leaves.
-        g0, g1, g2 = a1 - a0, a2 - a1, a0 + 2.0 * math.pi - a2
-        widest = max(g0, g1, g2)
-        if widest < math.pi:
-            from_angle, to_angle = -math.pi, math.pi - 1e-9
-        elif widest == g2:
-            from_angle, to_angle = a0, a2
-        elif widest == g1:
-            from_angle, to_angle = a2, a1 + 2.0 * math.pi
-        else:
-            from_angle, to_angle = a1, a0 + 2.0 * math.pi
-        # The angles are good to 2e-4 rad; the test of each column below is exact.
-        k0 = math.ceil((from_angle - 4e-4 + math.pi) / per_step - 0.5)
-        k1 = math.floor((to_angle + 4e-4 + math.pi) / per_step - 0.5)
-        if k1 - k0 >= steps:
-            k1 = k0 + steps - 1
-        for k in range(k0, k1 + 1):
-            step = k
-            if step < 0:
-                step += steps
-            elif step >= steps:
-                step -= steps
-            c, s = column[step, 0], column[step, 1]
-            l0, l1, l2 = c * y0 - s * x0, c * y1 - s * x1, c * y2 - s * x2
-            # Corner A is alone on its side of the plane; the edges A-B and A-C cross it.
-            if (l0 > 0) == (l1 > 0):
-                if (l0 > 0) == (l2 > 0):
-                    continue
-                la, lb, lc = l2, l0, l1
-                ha, hb, hc = c * x2 + s * y2, c * x0 + s * y0, c * x1 + s * y1
-                za, zb, zc = z2, z0, z1
-            elif (l0 > 0) == (l2 > 0):
-                la, lb, lc = l1, l0, l2
-                ha, hb, hc = c * x1 + s * y1, c * x0 + s * y0, c * x2 + s * y2
-                za, zb, zc = z1, z0, z2
+        # Faces are convex wedges: with all corners in one, the others see nothing of it.
+        face0, face1, face2 = _face_of(x0, y0), _face_of(x1, y1), _face_of(x2, y2)
+        only = face0 == face1 and face0 == face2
+        for turn in range(1 if only else 4):
+            face = face0 if only else turn
+            # Turn by multiples of 90 degrees: the axis of the face becomes x.
+            if only and face == 2:
+                x0, y0, x1, y1, x2, y2 = -x0, -y0, -x1, -y1, -x2, -y2
+            elif only and face == 3:
+                x0, y0, x1, y1, x2, y2 = -y0, x0, -y1, x1, -y2, x2
+            elif face > 0:
+                x0, y0, x1, y1, x2, y2 = y0, -x0, y1, -x1, y2, -x2
+            if x0 < NEAR and x1 < NEAR and x2 < NEAR:
+                continue
+            if (y0 > x0 and y1 > x1 and y2 > x2) or (-y0 > x0 and -y1 > x1 and -y2 > x2):
+                continue
+            count = 3
+            if x0 >= NEAR and x1 >= NEAR and x2 >= NEAR:
+                clip[0, 0], clip[0, 1], clip[0, 2] = 1.0 / x0, y0, z0
+                clip[1, 0], clip[1, 1], clip[1, 2] = 1.0 / x1, y1, z1
+                clip[2, 0], clip[2, 1], clip[2, 2] = 1.0 / x2, y2, z2
             else:
-                la, lb, lc = l0, l1, l2
-                ha, hb, hc = c * x0 + s * y0, c * x1 + s * y1, c * x2 + s * y2
-                za, zb, zc = z0, z1, z2
-            u, v = la / (la - lb), la / (la - lc)
-            hp, zp = ha + u * (hb - ha), za + u * (zb - za)
-            hq, zq = ha + v * (hc - ha), za + v * (zc - za)
-            if hp < hq:
-                hp, zp, hq, zq = hq, zq, hp, zp
-            if hp <= 0.05 or hq > reach:
+                count = clip_near(x0, y0, z0, x1, y1, z1, x2, y2, z2, clip)
+                for k in range(count):
+                    clip[k, 0] = 1.0 / clip[k, 0]
+            low_x, high_x = 2.0, -2.0
+            for k in range(count):
+                w = clip[k, 0]
+                clip[k, 1] *= w
+                clip[k, 2] *= w
+                low_x, high_x = min(low_x, clip[k, 1]), max(high_x, clip[k, 1])
+            # Most small triangles fall between two columns.
+            k = face_first[face, min(_BINS - 1, max(0, int((low_x + 1.0) * (0.5 * _BINS))))]
+            while k < face_start[face + 1] and face_x[k] < low_x:
+                k += 1
+            if k >= face_start[face + 1] or face_x[k] > high_x:
                 continue
-            if hq < 0.05:  # the segment passes below or above the sensor: keep what is ahead
-                zq += (0.05 - hq) / (hp - hq) * (zp - zq)
-                hq = 0.05
-            tp, tq = zp / hp, zq / hq
-            top, bottom = (tp, tq) if tp > tq else (tq, tp)
-            if top < low or bottom > high:
-                continue
-            channel = 0
-            if top < high:
-                channel = first[min(_BINS - 1, int((top - low) / (high - low) * _BINS))]
-                while channel < channels and tangent[channel] > top:
-                    channel += 1
-            row, row_number = near[step], number[step]
-            dh, dz = hq - hp, zq - zp
-            while channel < channels and tangent[channel] >= bottom:
-                slope = tangent[channel]
-                below = slope * dh - dz
-                # Along an edge-on segment every point is on the ray: take the nearer end.
-                h = hp + (zp - slope * hp) / below * dh if abs(below) > 1e-9 else hq
-                if h < row[channel] and h > 0.0:
-                    row[channel] = h
-                    row_number[channel] = t + offset
-                channel += 1
+            for corner in range(1, count - 1):
+                _fill_face(
+                    clip[0, 1], clip[0, 2], clip[0, 0],
+                    clip[corner, 1], clip[corner, 2], clip[corner, 0],
+                    clip[corner + 1, 1], clip[corner + 1, 2], clip[corner + 1, 0],
+                    t + offset, k, face_start[face + 1], tangent, first,
+                    face_step, face_x, face_stretch, recip, number,
+                )  # fmt: skip
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _fill_face(
+    x0: float,
+    y0: float,
+    w0: float,
+    x1: float,
+    y1: float,
+    w1: float,
+    x2: float,
+    y2: float,
+    w2: float,
+    value: int,
+    k: int,
+    last: int,
+    tangent: FloatArray,
+    first: NDArray[np.int32],
+    face_step: NDArray[np.int32],
+    face_x: NDArray[np.float64],
+    face_stretch: NDArray[np.float64],
+    recip: FloatArray,
+    number: NDArray[np.int32],
+) -> None:
+    """Give the rays of a face that a projected triangle covers its reciprocal depth, if nearer.
+
+    `k` is the first column that may see it, `last` ends the face's columns.
+    """
+    if x1 < x0:
+        x0, y0, w0, x1, y1, w1 = x1, y1, w1, x0, y0, w0
+    if x2 < x1:
+        x1, y1, w1, x2, y2, w2 = x2, y2, w2, x1, y1, w1
+        if x1 < x0:
+            x0, y0, w0, x1, y1, w1 = x1, y1, w1, x0, y0, w0
+    while k < last and face_x[k] < x0:
+        k += 1
+    if k >= last or face_x[k] > x2:
+        return
+    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+    if abs(area) < 1e-12:
+        return
+    per_x = ((w1 - w0) * (y2 - y0) - (w2 - w0) * (y1 - y0)) / area
+    per_y = ((w2 - w0) * (x1 - x0) - (w1 - w0) * (x2 - x0)) / area
+    # The lower border of a triangle is the greater of its lower edges, the upper border the lesser
+    # of its upper ones: minima and maxima instead of branches, which are hard to predict here.
+    slope02 = (y2 - y0) / (x2 - x0)
+    above = area < 0.0  # the middle corner lies above the long edge
+    none = 1e30 if above else -1e30
+    slope01 = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
+    slope12 = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+    base01 = y0 - slope01 * x0 if x1 > x0 else none
+    base12 = y1 - slope12 * x1 if x2 > x1 else none
+    base02 = y0 - slope02 * x0
+    most = np.float32(max(w0, w1, w2))
+    base_w = w0 - per_x * x0 - per_y * y0
+    low = float(tangent[len(tangent) - 1])
+    per_bin = _BINS / max(1e-9, tangent[0] - low)
+    while k < last:
+        x = face_x[k]
+        if x > x2:
+            break
+        long = base02 + slope02 * x
+        edge01, edge12 = base01 + slope01 * x, base12 + slope12 * x
+        stretch, shrink = face_stretch[k, 0], face_stretch[k, 1]
+        top = (min(edge01, edge12) if above else long) * shrink
+        bottom = (long if above else max(edge01, edge12)) * shrink
+        # Channels `from_` to `to` - 1 have tangents in [bottom, top].
+        bin_top = min(max((top - low) * per_bin, -1.0), _BINS)
+        bin_bottom = min(max((bottom - low) * per_bin, -1.0), _BINS)
+        from_, to = first[int(bin_top) + 1], first[int(bin_bottom) + 1]
+        while from_ < len(tangent) and tangent[from_] > top:
+            from_ += 1
+        while to < len(tangent) and tangent[to] >= bottom:
+            to += 1
+        step = face_step[k]
+        w_column, per_tangent = np.float32(base_w + per_x * x), np.float32(per_y * stretch)
+        for channel in range(from_, to):
+            # Slivers have steep gradients: hold the value within the corners' range.
+            w = min(w_column + per_tangent * tangent[channel], most)
+            if w > recip[step, channel]:
+                recip[step, channel] = w
+                number[step, channel] = value
+        k += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _collect(
-    near: FloatArray,
+    recip: FloatArray,
     number: NDArray[np.int32],
     column: NDArray[np.float64],
+    face_stretch: NDArray[np.float64],
     tangent: FloatArray,
     intensity: FloatArray,
     actor_intensity: FloatArray,
@@ -294,16 +383,17 @@ def _collect(
     points: FloatArray,
 ) -> int:
     """Turn hits into points with noise; returns how many."""
-    steps, channels = near.shape
+    steps, channels = recip.shape
     still = len(intensity)
     count = 0
     lost = int(dropout * 65536.0)
     for step in range(steps):
         c, s = column[step, 0], column[step, 1]
         for channel in range(channels):
-            h = near[step, channel]
-            if h > reach:
+            w = recip[step, channel]
+            if w <= 0.0:
                 continue
+            h = face_stretch[step] / w
             slope = tangent[channel]
             stretch = math.sqrt(1.0 + slope * slope)
             distance = h * stretch

@@ -93,7 +93,7 @@ def draw(
                 number,
             )
             continue
-        count = _clip_near(d0, y0, z0, d1, y1, z1, d2, y2, z2, clip)
+        count = clip_near(d0, y0, z0, d1, y1, z1, d2, y2, z2, clip)
         for k in range(count):
             w = 1.0 / clip[k, 0]
             clip[k, 1] = half_w + focal * clip[k, 1] * w
@@ -117,7 +117,7 @@ def draw(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _clip_near(
+def clip_near(
     d0: float,
     y0: float,
     z0: float,

@@ -18,7 +18,7 @@ from roadworthy.sim.scenery.vehicles import HIP, SHOULDER, prototypes
 FloatArray = NDArray[np.float32]
 
 ACTOR_RANGE = 110.0  # [m] actors farther from the ego are not drawn
-FINE_RANGE = 32.0  # [m] actors farther away are drawn with fewer triangles
+FINE_RANGE = 25.0  # [m] actors farther away are drawn with fewer triangles
 SWING = 0.55  # [rad] of the legs of walkers
 TAIL_GLOW = (255.0, 48.0, 36.0)
 

@@ -1,4 +1,4 @@
-"""Traffic lights: the state of a signal is a function of time, group and phase."""
+"""Traffic lights: each group has a clock, and a signal's state follows from its phase."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ RED, YELLOW, GREEN, OFF = int(Light.RED), int(Light.YELLOW), int(Light.GREEN), i
 
 
 @kernel
-def light_state(
-    time: float, phase: int, phases: int, green: float, yellow: float, all_red: float
-) -> int:
-    """State of a light in `phase` of a group with `phases` phases, `time` seconds in."""
-    slot = green + yellow + all_red
-    within = time % (slot * phases) - slot * phase
-    if within < 0.0 or within >= slot:
+def light_state(clock: float, phase: int, green: float, yellow: float, all_red: float) -> int:
+    """State of a light in `phase` of a group whose cycle began `clock` seconds ago."""
+    within = clock - (green + yellow + all_red) * phase
+    if within < 0.0 or within >= green + yellow:
         return RED
-    if within < green:
-        return GREEN
-    if within < green + yellow:
-        return YELLOW
-    return RED
+    return GREEN if within < green else YELLOW
 
 
 @kernel
-def update_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
-    """Set `state.lights[w]` from the world's time and its groups' offsets."""
+def cycle_time(phases: int, green: float, yellow: float, all_red: float) -> float:
+    """Seconds in which each phase of a group has its turn; a lone phase has a red one too."""
+    return (green + yellow + all_red) * max(phases, 2)
+
+
+@kernel
+def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
+    """Set `state.lights[w]` from the clocks of the groups."""
     for k in range(roads.signal_group.shape[0]):
         group = roads.signal_group[k]
         if group < 0:
             state.lights[w, k] = OFF
-            continue
-        state.lights[w, k] = light_state(
-            state.time[w] + state.light_offset[w, group],
-            roads.signal_phase[k],
-            max(roads.group_phases[group], 2),
-            rules.green,
-            rules.yellow,
-            rules.all_red,
-        )
+        else:
+            state.lights[w, k] = light_state(
+                state.light_clock[w, group],
+                roads.signal_phase[k],
+                rules.green,
+                rules.yellow,
+                rules.all_red,
+            )
+
+
+@kernel
+def run_lights(w: int, time: float, roads: Roads, state: State, rules: Rules) -> None:
+    """Let `time` seconds pass for the lights of world `w`."""
+    for g in range(roads.group_phases.shape[0]):
+        cycle = cycle_time(roads.group_phases[g], rules.green, rules.yellow, rules.all_red)
+        clock = state.light_clock[w, g] + time
+        state.light_clock[w, g] = clock - cycle if clock >= cycle else clock
+    show_lights(w, roads, state, rules)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim import rng
+from roadworthy.sim.angles import advance_phase, wrap_angle
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane, point_at
@@ -46,8 +47,13 @@ BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
 
 GAP = 2.0  # [m] kept at standstill
 COMFORT_BRAKE = 2.5  # [m/s^2]
+CURVE_BRAKE = 1.5  # [m/s^2] with which a bend ahead is approached
+LATERAL_COMFORT = 2.2  # [m/s^2] taken in bends
+SLOWEST_IN_BEND = 2.5  # [m/s]
 HARDEST_BRAKE = 8.0  # [m/s^2]
+LOOK_AHEAD = 50.0  # [m] bends on the next lane are seen from here
 BICYCLE_SPEED = 5.5  # [m/s]
+WHEEL_RADIUS = 0.35  # [m]
 FREE = 1e6  # [m] gap where nothing is ahead
 
 
@@ -68,22 +74,19 @@ def idm(speed: float, wanted: float, gap: float, leader_speed: float, temper: fl
 @kernel
 def wanted_speed(roads: Roads, actor: FloatArray) -> float:
     """Speed [m/s] that the driver wants here: limit, curves and own abilities."""
-    lane, s, speed = int(actor[LANE]), actor[S], actor[SPEED]
+    lane, s = int(actor[LANE]), actor[S]
     wanted = roads.lane_limit[lane] * (0.85 + 0.25 * actor[TEMPER])
     if actor[KIND] == BICYCLE:
         wanted = min(wanted, BICYCLE_SPEED)
     elif actor[KIND] == TRUCK or actor[KIND] == BUS:
         wanted *= 0.9
-    for k in range(4):
-        ahead = s + (2.0 + speed * 0.9) * k
-        on = lane
-        if ahead > roads.lane_length[lane]:
-            on = int(actor[NEXT_LANE])
-            if on < 0:
-                break
-            ahead = min(ahead - roads.lane_length[lane], roads.lane_length[on])
-        i, _ = point_at(roads, on, ahead)
-        wanted = min(wanted, roads.curve_speed[i])
+    i, _ = point_at(roads, lane, s)
+    wanted = min(wanted, roads.curve_speed[i])
+    following = int(actor[NEXT_LANE])
+    to_end = roads.lane_length[lane] - s
+    if following >= 0 and to_end < LOOK_AHEAD:
+        bend = roads.curve_speed[roads.lane_start[following]]
+        wanted = min(wanted, math.sqrt(bend * bend + 2.0 * CURVE_BRAKE * to_end))
     return wanted
 
 
@@ -227,6 +230,6 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         me[LANE], me[S] = lane, min(s, roads.lane_length[lane])
         place_on_lane(roads, me, lane, me[S], me[LATERAL])
         turn = me[YAW] - old_yaw
-        me[YAW_RATE] = (turn - 2.0 * math.pi * round(turn / (2.0 * math.pi))) / dt
-        me[PHASE] = (me[PHASE] + speed * dt / 0.35) % (2.0 * math.pi)
+        me[YAW_RATE] = wrap_angle(turn) / dt
+        me[PHASE] = advance_phase(me[PHASE], speed * dt / WHEEL_RADIUS)
         me[TIMER] = me[TIMER] + dt if speed < 0.1 else 0.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim import rng
+from roadworthy.sim.angles import advance_phase
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane
@@ -173,4 +174,4 @@ def walk(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
             _stroll(w, me, roads, state, dt)
         if me[GOAL] >= 0.0:
             state.crossing_busy[w, int(me[GOAL]) // 2] += 1
-        me[PHASE] = (me[PHASE] + me[SPEED] * dt / STRIDE * math.pi) % (2.0 * math.pi)
+        me[PHASE] = advance_phase(me[PHASE], me[SPEED] * dt / STRIDE * math.pi)

@@ -43,7 +43,7 @@ def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
         time=np.zeros(worlds, np.float64),
         frame=np.zeros(worlds, np.int64),
         lights=np.zeros((worlds, signals), np.uint8),
-        light_offset=np.zeros((worlds, groups), np.float32),
+        light_clock=np.zeros((worlds, groups), np.float64),
         key=np.zeros(worlds, np.uint64),
         counter=np.zeros(worlds, np.int64),
         order=np.zeros((worlds, actors), np.int32),

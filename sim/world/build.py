@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.route import RoutePoint, RouteSet
 from roadworthy.sim.scenery.layout import Box, Prop, Scenery
+from roadworthy.sim.traffic.vehicles import CURVE_BRAKE, LATERAL_COMFORT, SLOWEST_IN_BEND
 from roadworthy.sim.world.layout import Paths, Places, Roads, Statics
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -17,8 +18,6 @@ IntArray = NDArray[np.int32]
 SPAWN_SPACING = 6.0  # [m] between places where a vehicle can appear
 SPAWN_MARGIN = 8.0  # [m] kept from both ends of a lane
 WALK_SPACING = 5.0  # [m]
-LATERAL_COMFORT = 2.2  # [m/s^2] that traffic takes in curves
-SLOWEST_IN_CURVE = 2.5  # [m/s]
 PLACE_CELL = 32.0  # [m]
 STATIC_CELL = 8.0  # [m]
 VEHICLE_REACH = 3.0  # [m] from a vehicle's centre to its farthest corner
@@ -97,6 +96,22 @@ def _crossed_lanes(network: RoadNetwork) -> tuple[IntArray, IntArray, FloatArray
     return row_pointer(crossing, count), lanes[order].astype(np.int32), where.astype(np.float32)
 
 
+def curve_speeds(network: RoadNetwork) -> FloatArray:
+    """Speed [m/s] at each point that lets a vehicle take every bend of the lane ahead, [P].
+
+    v = sqrt(lateral comfort / curvature) in a bend, and v^2 = v'^2 + 2 b d on the way to it.
+    """
+    bend = np.maximum(np.abs(network.points[:, Point.CURVATURE]), 1e-4)
+    squared = np.maximum(LATERAL_COMFORT / bend, SLOWEST_IN_BEND**2).astype(np.float64)
+    for lane in range(network.n_lanes):
+        first, last = int(network.lane_start[lane]), int(network.lane_start[lane + 1])
+        # Backward pass: the least over all points ahead of (v'^2 + 2 b (s' - s)).
+        s = 2.0 * CURVE_BRAKE * network.points[first:last, Point.S]
+        ahead = np.minimum.accumulate((squared[first:last] + s)[::-1])[::-1]
+        squared[first:last] = ahead - s
+    return np.asarray(np.sqrt(squared), np.float32)
+
+
 def build_roads(network: RoadNetwork) -> Roads:
     """Arrange a RoadNetwork for the traffic."""
     driving = np.flatnonzero(
@@ -113,12 +128,10 @@ def build_roads(network: RoadNetwork) -> Roads:
         if ends[c, e, 0] >= 0
     ]
     begins.sort()
-    bend = np.maximum(np.abs(network.points[:, Point.CURVATURE]), 1e-4)
-    curve_speed = np.maximum(np.sqrt(LATERAL_COMFORT / bend), SLOWEST_IN_CURVE)
     crossed_start, crossed_lane, crossed_s = _crossed_lanes(network)
     return Roads(
         points=network.points,
-        curve_speed=curve_speed.astype(np.float32),
+        curve_speed=curve_speeds(network),
         lane_start=network.lane_start,
         lane_length=network.lane_length,
         lane_type=network.lane_type,

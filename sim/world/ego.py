@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from roadworthy.sim.angles import wrap_angle
+from roadworthy.sim.angles import advance_phase, wrap_angle
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.physics.bicycle import (
     GRIP,
@@ -19,6 +19,7 @@ from roadworthy.sim.physics.bicycle import (
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.lookup import nearest_driving_point
+from roadworthy.sim.traffic.vehicles import WHEEL_RADIUS
 from roadworthy.sim.world.columns import Actor, Ego, Event, Light
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
 
@@ -87,7 +88,6 @@ EV_RED, EV_OFF_ROAD, EV_WRONG, EV_DEVIATION, EV_BLOCKED, EV_FINISHED, EV_TIMEOUT
 RED = int(Light.RED)
 
 GRAVITY = 9.81  # [m/s^2]
-WHEEL_RADIUS = 0.35  # [m]
 TOP_REVERSE = 8.0  # [m/s]
 WINDOW = 12  # route points looked at on either side of the last projection
 OUTSIDE_MARGIN = 0.5  # [m] leaderboard OutsideRouteLanesTest
@@ -146,7 +146,7 @@ def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -
     ego[LAST_ACCEL] = me[ACCEL]
     me[ACCEL], me[SPEED], me[YAW_RATE] = (after - speed) / dt, after, mean * bend
     me[BRAKE] = 1.0 if ego[PEDAL_ACTUAL] < -0.02 else 0.0
-    me[PHASE] = (me[PHASE] + mean * dt / WHEEL_RADIUS) % (2.0 * math.pi)
+    me[PHASE] = advance_phase(me[PHASE], mean * dt / WHEEL_RADIUS)
     ego[CURVATURE], ego[LATERAL_ACCEL] = bend, mean * mean * bend
     ego[TIME] += dt
     ego[BLOCKED_TIME] = ego[BLOCKED_TIME] + dt if abs(after) < 0.1 else 0.0

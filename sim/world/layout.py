@@ -103,7 +103,7 @@ class State(NamedTuple):
     time: NDArray[np.float64]  # [W]
     frame: NDArray[np.int64]  # [W]
     lights: NDArray[np.uint8]  # [W, K]
-    light_offset: FloatArray  # [W, G]
+    light_clock: NDArray[np.float64]  # [W, G] s since the group's cycle began
     key: NDArray[np.uint64]  # [W]
     counter: NDArray[np.int64]  # [W]
     order: IntArray  # [W, A] actors sorted by (lane, s)

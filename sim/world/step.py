@@ -13,7 +13,7 @@ from roadworthy.sim import rng
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.junctions import update_claims
-from roadworthy.sim.traffic.lights import update_lights
+from roadworthy.sim.traffic.lights import cycle_time, run_lights, show_lights
 from roadworthy.sim.traffic.lookup import sort_actors
 from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide, move
@@ -67,7 +67,7 @@ def tick_world(
     on_road = 1 + rules.vehicles
     everybody = on_road + rules.walkers
     if state.frame[w] % DECISION_TICKS == 0:
-        update_lights(w, roads, state, rules)
+        run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
         sort_actors(w, on_road, state)
         update_claims(w, on_road, roads, paths, state, rules)
         decide(w, on_road, roads, state, rules)
@@ -156,17 +156,17 @@ def _reset_one(
     state.target[w, :] = 0.0
     for a in range(state.order.shape[1]):
         state.order[w, a] = a
-    slot = rules.green + rules.yellow + rules.all_red
-    for g in range(state.light_offset.shape[1]):
+    for g in range(state.light_clock.shape[1]):
         state.counter[w] += 1
         share = rng.uniform(state.key[w], state.counter[w])
-        state.light_offset[w, g] = share * slot * max(roads.group_phases[g], 2)
+        cycle = cycle_time(roads.group_phases[g], rules.green, rules.yellow, rules.all_red)
+        state.light_clock[w, g] = share * cycle
     _place_ego(w, paths, state, size)
     project(w, paths, state, WINDOW)
     judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)
     state.done[w] = False
     state.events[w, :] = 0
-    update_lights(w, roads, state, rules)
+    show_lights(w, roads, state, rules)
     for a in range(1, 1 + rules.vehicles):
         spawn_vehicle(w, a, rules.spawn_near, roads, state, rules)
     for a in range(1 + rules.vehicles, 1 + rules.vehicles + rules.walkers):

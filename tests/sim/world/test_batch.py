@@ -124,7 +124,7 @@ def test_a_red_light_is_counted_once_and_a_green_one_never(
         phase = int(rivertown.network.signal_phase[line_signal])
         slot = 1e4 + settings.yellow_time + settings.all_red_time
         shift = 0 if state == Light.GREEN else 1
-        batch.state.light_offset[0, group] = slot * (phase + shift) + 1.0
+        batch.state.light_clock[0, group] = slot * (phase + shift) + 1.0
         line = float(batch._paths.stop_s[batch._paths.stop_start[index]])
         while batch.ego[0, Ego.ROUTE_S] < line + 6.0:
             follow(batch, 6.0)
