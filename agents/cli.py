@@ -16,6 +16,7 @@ from roadworthy.agents.commands.drive import drive
 from roadworthy.agents.commands.evaluate import evaluate
 from roadworthy.agents.commands.export import export
 from roadworthy.agents.commands.outcome import out
+from roadworthy.agents.commands.train import train
 
 app = typer.Typer(
     name="roadworthy",
@@ -43,7 +44,7 @@ def _root(
     pass
 
 
-for _command in (demo, drive, evaluate, collect, export, bench, doctor):
+for _command in (demo, drive, evaluate, collect, train, export, bench, doctor):
     app.command()(_command)
 app.add_typer(towns.app, name="towns")
 
