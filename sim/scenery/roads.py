@@ -332,16 +332,32 @@ def _filled(heights: FloatArray) -> FloatArray:
 
 
 def _add_patches(maker: SoupMaker, vertices: FloatArray, size: int) -> None:
-    """Quads of a grid of vertices; flat patches of `size` x `size` cells become one quad."""
+    """Quads of a grid of vertices; patches of up to `size` cells that are even become one."""
+    quads: list[FloatArray] = []
     rows, columns = vertices.shape[:2]
-    quads = []
-    for row in range(0, rows - 1, size):
-        for column in range(0, columns - 1, size):
-            patch = vertices[row : row + size + 1, column : column + size + 1]
-            step = max(patch.shape) if np.ptp(patch[:, :, 2]) < 0.02 else 1
-            if step == 1:
-                a, b, c, d = patch[:-1, :-1], patch[:-1, 1:], patch[1:, 1:], patch[1:, :-1]
-            else:
-                a, b, c, d = patch[:1, :1], patch[:1, -1:], patch[-1:, -1:], patch[-1:, :1]
-            quads.append(np.stack([a, b, c, d], 2).reshape(-1, 4, 3))
-    maker.quads(np.concatenate(quads), Material.TERRAIN, _UP)
+    todo = [
+        (row, column, size)
+        for row in range(0, rows - 1, size)
+        for column in range(0, columns - 1, size)
+    ]
+    while todo:
+        row, column, step = todo.pop()
+        patch = vertices[row : row + step + 1, column : column + step + 1]
+        if min(patch.shape[:2]) < 2:
+            continue
+        corners = patch[[0, 0, -1, -1], [0, -1, -1, 0]]
+        if step == 1 or _unevenness(patch[:, :, 2]) < 0.06:
+            quads.append(corners)
+            continue
+        half = step // 2
+        todo += [(row + r, column + c, half) for r in (0, half) for c in (0, half)]
+    maker.quads(np.stack(quads), Material.TERRAIN, _UP)
+
+
+def _unevenness(heights: FloatArray) -> float:
+    """Greatest distance [m] of a patch's heights from the surface through its corners."""
+    v = np.linspace(0.0, 1.0, heights.shape[0])[:, None]
+    u = np.linspace(0.0, 1.0, heights.shape[1])[None, :]
+    upper = heights[0, 0] * (1 - u) + heights[0, -1] * u
+    lower = heights[-1, 0] * (1 - u) + heights[-1, -1] * u
+    return float(np.abs(upper * (1 - v) + lower * v - heights).max())
