@@ -23,7 +23,6 @@ PACKAGES = (
     "onnx",
     "carla",
     "av",
-    "scenariogeneration",
 )
 _MIB = 1 << 20
 
@@ -86,7 +85,6 @@ def _packages() -> list[Finding]:
     optional = {
         "carla": "new maps cannot be compiled; shipped towns work",
         "av": "videos are written as .webm instead of H.264",
-        "scenariogeneration": "no new towns can be generated",
     }
     for name in PACKAGES:
         version = _version(name)
