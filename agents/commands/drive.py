@@ -58,6 +58,7 @@ def drive(
         driver, chosen, seed=seed, settings=settings, map_dir=map_dir, town=town, video=video
     )
     tell(result)
+    tell_stages(driver)
     if written is not None:
         out.print(f"video: {written}")
     if out_dir is not None:
@@ -75,6 +76,24 @@ def _one(routes: list[Route]) -> Route:
         ids = ", ".join(route.id for route in routes[:12])
         raise SettingsError(f"the file has {len(routes)} routes; choose one with FILE#ID: {ids}")
     return routes[0]
+
+
+def tell_stages(agent: object) -> None:
+    """Print how long the stages of an agent's loop took, where it has one."""
+    from roadworthy.control.loop import ClosedLoop
+
+    loop = getattr(agent, "loop", None)
+    if not isinstance(loop, ClosedLoop):
+        return
+    from rich.table import Table
+
+    table = Table(title="from Frame to Control")
+    table.add_column("stage")
+    for name in ("p50", "p99", "longest"):
+        table.add_column(rf"{name} \[ms]", justify="right")
+    for row in loop.clock.table():
+        table.add_row(row.stage, f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.most:.2f}")
+    out.print(table)
 
 
 def tell(result: DriveResult) -> None:

@@ -36,9 +36,7 @@ def train(
     what: Annotated[str, typer.Argument(metavar="perception|planner", help="What to train.")],
     preset: Annotated[
         str,
-        typer.Option(
-            metavar="quick|standard", help="quick takes minutes, standard an hour."
-        ),
+        typer.Option(metavar="quick|standard", help="quick takes minutes, standard an hour."),
     ] = "standard",
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="Learn for so long; the preset's time by default.")

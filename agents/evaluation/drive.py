@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from roadworthy.sim.sensors.suite import SensorSuite
 
 from roadworthy.agents.agent import Agent
+from roadworthy.agents.evaluation.backdrop import Backdrop
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
 from roadworthy.agents.evaluation.results import Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
@@ -19,6 +19,7 @@ from roadworthy.perception.oracle import Oracle
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
+from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor, Ego
 from roadworthy.sim.world.settings import WorldSettings
@@ -164,6 +165,7 @@ class _Run:
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
         self._suite = SensorSuite(world.town, rig, seed) if rig is not None else None
+        self._backdrop: Backdrop | None = None
 
     def start(self) -> None:
         """Tell the agent that a drive begins."""
@@ -200,7 +202,11 @@ class _Run:
             [message for _, message in self.tally.log],
         )
         camera = None if self._view is None else frame.images.get(self._view)
-        return compose(camera, scene, self.agent.last_plan(), control, caption)
+        if self._backdrop is None:
+            self._backdrop = Backdrop(self.world.network)
+        row = self.world.actors[0]
+        roads = self._backdrop.around(*(float(row[c]) for c in (Actor.X, Actor.Y, Actor.YAW)))
+        return compose(camera, scene, self.agent.last_plan(), control, caption, roads)
 
 
 def blind_frame(world: World) -> Frame:

@@ -6,6 +6,7 @@ Pictures are RGB, uint8 [HEIGHT, WIDTH, 3]; the Scene is drawn with the ego's fo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +25,11 @@ from roadworthy.perception.scene import (
 )
 from roadworthy.planning.plan import Plan
 from roadworthy.sim.frame import Control
+from roadworthy.sim.road.network import LaneType
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
+Roads = Sequence[tuple[int, NDArray[np.float32]]]  # LaneType and outline [n, 2], ego frame
 
 WIDTH, HEIGHT = 1280, 544  # even, as H.264 wants them
 _VIEW_W, _VIEW_H = 960, 480  # camera
@@ -36,6 +39,8 @@ _EGO_X, _EGO_Y = _TOP_W // 2, 380  # pixel of the ego's centre
 
 _GROUND: Colour = (38, 42, 48)
 _ROAD: Colour = (74, 80, 88)
+_ASPHALT: Colour = (58, 63, 70)
+_PAVEMENT: Colour = (47, 51, 57)
 _ROUTE: Colour = (64, 132, 214)
 _PLAN: Colour = (245, 245, 245)
 _EGO: Colour = (92, 200, 120)
@@ -72,6 +77,7 @@ def compose(
     plan: Plan | None,
     control: Control,
     caption: Caption,
+    roads: Roads = (),
 ) -> Image:
     """Draw one picture.
 
@@ -81,6 +87,7 @@ def compose(
         plan: what it intends; None draws none.
         control: what it does.
         caption: text below.
+        roads: what `Backdrop.around` found; the ground that the Scene is drawn on.
 
     Returns:
         RGB, uint8 [HEIGHT, WIDTH, 3].
@@ -94,15 +101,18 @@ def compose(
         picture[:_VIEW_H, :_VIEW_W] = cv2.resize(
             camera, (_VIEW_W, _VIEW_H), interpolation=cv2.INTER_LINEAR
         )
-    picture[:_VIEW_H, _VIEW_W:] = from_above(scene, plan)
+    picture[:_VIEW_H, _VIEW_W:] = from_above(scene, plan, roads)
     _caption(picture, control, caption)
     return picture
 
 
-def from_above(scene: Scene | None, plan: Plan | None) -> Image:
+def from_above(scene: Scene | None, plan: Plan | None, roads: Roads = ()) -> Image:
     """Draw a Scene from above, RGB uint8 [480, 320, 3]."""
     view = np.empty((_VIEW_H, _TOP_W, 3), np.uint8)
     view[:] = _GROUND
+    for kind, outline in roads:
+        colour = _ASPHALT if kind == LaneType.DRIVING else _PAVEMENT
+        cv2.fillPoly(view, [_pixels(outline)], colour, cv2.LINE_AA)
     if scene is None:
         _text(view, "no scene", (_TOP_W // 2 - 45, _VIEW_H // 2), _FAINT)
         return view
@@ -191,7 +201,13 @@ def _caption(picture: Image, control: Control, caption: Caption) -> None:
     right = f"route {caption.completion:3.0f} %   driving score {caption.score:5.1f}"
     _text(picture, right, (_VIEW_W - 20, top + 26), _TEXT)
     if caption.notes:
-        _text(picture, caption.notes[-1][:44], (_VIEW_W - 20, top + 52), (240, 120, 100), 0.45)
+        _text(
+            picture,
+            caption.notes[-1].split(" at (")[0],
+            (_VIEW_W - 20, top + 52),
+            (240, 120, 100),
+            0.45,
+        )
 
 
 def _bar(picture: Image, x: int, y: int, name: str, share: float, colour: Colour) -> None:
