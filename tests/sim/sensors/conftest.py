@@ -1,24 +1,70 @@
-"""A hand-made network: one straight two-lane road with sidewalks, a light and a crosswalk."""
-
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from roadworthy.sim.road.network import LaneType, MarkType, RoadNetwork, SignalKind
+from roadworthy.sim.scenery.place import place_scenery
+from roadworthy.sim.sensors.scene import ActorSoup
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.columns import Actor, Kind
+
+FloatArray = NDArray[np.float32]
+
+
+class Street:
+    """One straight road along +x, and rows of actors to stand on it.
+
+    Lane 0 drives +x at y = 1.75, lane 1 drives -x at y = -1.75; sidewalks at y = +-4.75. A light
+    stands at x = 200, y = 4.25 and shines towards -x; the crosswalk lies at x = 195.
+    """
+
+    def __init__(self) -> None:
+        network = straight_road()
+        self.town = Town(network.name, network, place_scenery(network))
+        self.red = np.zeros(1, np.uint8)
+        self.green = np.full(1, 2, np.uint8)
+
+    def actors(self, *rows: FloatArray, ego_x: float = 100.0) -> FloatArray:
+        """An ego in lane 0 and further rows."""
+        return np.stack([self.row(ego_x, 1.75), *rows])
+
+    @staticmethod
+    def row(
+        x: float, y: float, kind: Kind = Kind.CAR, yaw: float = 0.0, *, brake: bool = False
+    ) -> FloatArray:
+        """One actor: 4 x 2 x 1.5 m, or a walker of 0.5 x 0.5 x 1.8 m."""
+        row = np.zeros(len(Actor), np.float32)
+        size = (0.5, 0.5, 1.8) if kind == Kind.WALKER else (4.0, 2.0, 1.5)
+        row[[Actor.X, Actor.Y, Actor.YAW]] = x, y, yaw
+        row[[Actor.LENGTH, Actor.WIDTH, Actor.HEIGHT]] = size
+        row[[Actor.KIND, Actor.ALIVE, Actor.BRAKE]] = kind, 1.0, brake
+        return row
+
+    @staticmethod
+    def soup(actors: FloatArray) -> ActorSoup:
+        """Triangles of all but the ego."""
+        soup = ActorSoup(len(actors))
+        soup.fill(actors, 1, float(actors[0, Actor.X]), float(actors[0, Actor.Y]))
+        return soup
+
+
+@pytest.fixture(scope="session")
+def street() -> Street:
+    return Street()
 
 
 def straight_road(length: int = 300) -> RoadNetwork:
-    """Road along +x, right-hand traffic: lane 0 drives +x at y = 1.75, lane 1 drives -x.
-
-    Lanes 2 and 3 are the sidewalks. A light stands at x = 200 for lane 0, stop line at x = 190,
-    crosswalk at x = 195.
-    """
+    """Make the network of `Street` by hand; the stop line of lane 0 is at x = 190."""
     rows = []
     s = np.arange(length + 1, dtype=np.float32)
     zero = np.zeros_like(s)
     for y, width, forward in ((1.75, 3.5, 1), (-1.75, 3.5, 0), (4.75, 2.5, 1), (-4.75, 2.5, 0)):
         x = s if forward else length - s
-        yaw = zero if forward else zero + np.float32(np.pi)
+        yaw = zero if forward else zero + np.float32(math.pi)
         rows.append(np.stack([x, zero + y, zero, yaw, s, zero + width, zero, zero], 1))
     points = np.concatenate(rows).astype(np.float32)
     n = length + 1
