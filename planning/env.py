@@ -117,7 +117,7 @@ class PlannerVecEnv(VecEnv):
         reward: RewardSettings | None = None,
         noise: SceneNoise | None = None,
         seed: int = 0,
-        max_steps: int = 1200,
+        max_steps: int = 1500,
     ) -> None:
         """Join batches of worlds.
 
@@ -153,7 +153,7 @@ class PlannerVecEnv(VecEnv):
         self._return = np.zeros(at)
         self._action = np.zeros((at, 2), np.int64)
         # How the last episodes ended, see `describe_end`.
-        self.history: deque[dict[str, float]] = deque(maxlen=1000)
+        self.history: deque[dict[str, float]] = deque(maxlen=400)
 
     def reset(self) -> NDArray[np.float32]:
         """Begin anew everywhere; returns the observations [W, D]."""
@@ -209,12 +209,12 @@ class PlannerVecEnv(VecEnv):
         for w in np.flatnonzero(mask):
             row = first + int(w)
             end = describe_end(worlds, int(w), self.reward_settings.blocked_time)
-            end["return"], end["steps"] = float(self._return[row]), float(self._steps[row])
+            end["return"], end["length"] = float(self._return[row]), float(self._steps[row])
             self.history.append(end)
             infos[row] = {
                 "terminal_observation": self.observations[row].copy(),
                 "TimeLimit.truncated": bool(reward.ended[w] == 2),
-                "episode": {"r": end["return"], "l": end["steps"], "t": 0.0},
+                "episode": {"r": end["return"], "l": end["length"], "t": 0.0},
                 "end": end,
             }
             self._steps[row], self._return[row] = 0, 0.0

@@ -23,7 +23,7 @@ NET = (160, 160)
 class FilteredRolloutBuffer(RolloutBuffer):
     """A rollout buffer that hands out the samples with the largest advantages only."""
 
-    keep = 0.6  # share that is learned from; 1 keeps everything
+    keep = 1.0  # share that is learned from; 1 keeps everything
     explore = 0.25  # share of the kept that is drawn from all others, for the critic's sake
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,7 +67,7 @@ def make_learner(
     learning_rate: Any = 5e-4,
     clip: float = 0.2,
     entropy: float = 0.01,
-    keep: float = 0.6,
+    keep: float = 1.0,
     device: str = "cpu",
 ) -> PPO:
     """Make the PPO learner with the settings of FIELD_NOTES 3.3.

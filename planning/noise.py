@@ -79,7 +79,7 @@ class Disturbance:
     def __init__(self, noise: SceneNoise, worlds: int, seed: int) -> None:
         self.noise = noise
         self._packed = noise.packed()
-        self._key = derive(np.uint64(seed), 0x5CE)
+        self._key = np.uint64(derive(np.uint64(seed), 0x5CE))
         self._count = 0
         self._scene = Scene.empty(worlds)
 

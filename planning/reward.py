@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from roadworthy.perception.scene import MAX_USERS, EgoCol, Scene, User
+from roadworthy.perception.scene import MAX_USERS, EgoCol, LightCol, LightState, Scene, User
 from roadworthy.sim.world.columns import Actor, Ego, Event
 
 
@@ -42,13 +42,13 @@ class RewardSettings:
     max_lateral: float = 4.89
     max_jerk: float = 8.37
     max_yaw_rate: float = 0.95
-    collision: float = 1.0
-    collision_per_speed: float = 0.1  # [s/m] (GIGAFLOW, arXiv 2502.03349)
+    collision: float = 2.0
+    collision_per_speed: float = 0.15  # [s/m] as in GIGAFLOW, arXiv 2502.03349
     walker_factor: float = 1.5  # leaderboard: a walker weighs more than a vehicle
-    red_light: float = 1.0  # CaRL
-    off_road: float = 0.5
-    blocked: float = 0.5  # a stand-still of `blocked_time` (training only)
-    blocked_time: float = 40.0  # [s] longer than a red phase
+    red_light: float = 2.0  # CaRL: as much as a collision
+    off_road: float = 1.0
+    blocked: float = 1.0  # a stand-still of `blocked_time` (training only)
+    blocked_time: float = 75.0  # [s] longer than a red phase
     waiting: float = 0.0005  # per step below 0.5 m/s without a reason: breaks ties in stand-offs
 
     def packed(self) -> NDArray[np.float64]:
@@ -63,6 +63,7 @@ _X, _Y, _YAW_RATE, _SPEED = (
     int(Actor.SPEED),
 )
 _ACCEL = int(Actor.ACCEL)
+_S = int(Ego.ROUTE_S)
 _PROGRESS, _LATERAL, _LAT_ACC = int(Ego.PROGRESS), int(Ego.ROUTE_LATERAL), int(Ego.LATERAL_ACCEL)
 _BLOCKED = int(Ego.BLOCKED_TIME)
 _E_VEHICLE, _E_WALKER, _E_STATIC = (
@@ -74,6 +75,11 @@ _E_RED, _E_OFF, _E_WRONG = int(Event.RED_LIGHT), int(Event.OFF_ROAD), int(Event.
 _E_DEVIATION, _E_BLOCKED = int(Event.ROUTE_DEVIATION), int(Event.BLOCKED)
 _E_FINISHED, _E_TIMEOUT = int(Event.FINISHED), int(Event.TIMEOUT)
 _LIMIT, _EL, _EW = int(EgoCol.SPEED_LIMIT), int(EgoCol.LENGTH), int(EgoCol.WIDTH)
+_LSTATE, _LDISTANCE, _RED = int(LightCol.STATE), int(LightCol.DISTANCE), int(LightState.RED)
+# [m] of the ego's front beyond a red light's line at which the penalty comes. The leaderboard
+# counts the tail; but by then the light is out of the Scene, and the policy would learn that
+# creeping over the line makes red lights go away.
+_OVER = 0.3
 _UX, _UY, _UVX, _UVY = int(User.X), int(User.Y), int(User.VX), int(User.VY)
 _UL, _UW, _UC, _US = int(User.LENGTH), int(User.WIDTH), int(User.COS), int(User.SIN)
 
@@ -107,6 +113,7 @@ def _reward(
     actors,
     ego,
     events,
+    light,
     scene_ego,
     users,
     valid,
@@ -116,6 +123,7 @@ def _reward(
     accel,
     hold,
     impact,
+    line,
     reward,
     ended,
 ):
@@ -151,11 +159,14 @@ def _reward(
         if speed < 0.5:
             r -= k[19]
         end = 0
-        if ev[_E_VEHICLE] > 0 or ev[_E_WALKER] > 0 or ev[_E_STATIC] > 0:
+        hit = ev[_E_VEHICLE] > 0 or ev[_E_WALKER] > 0 or ev[_E_STATIC] > 0
+        if hit and impact[w] < 0.3:
+            end = 2  # run into while standing: nothing to learn from
+        elif hit:
             factor = k[14] if ev[_E_WALKER] > 0 else 1.0
             r -= factor * (k[12] + k[13] * impact[w])
             end = 1
-        elif ev[_E_RED] > 0:
+        elif ev[_E_RED] > 0 or (line[w, 1] > -_OVER and line[w, 1] - (e[_S] - line[w, 0]) < -_OVER):
             r -= k[15]
             end = 1
         elif ev[_E_DEVIATION] > 0 or abs(e[_LATERAL]) > 4.0:
@@ -167,6 +178,8 @@ def _reward(
         elif ev[_E_FINISHED] > 0 or ev[_E_TIMEOUT] > 0:
             end = 2
         reward[w], ended[w] = r, end
+        line[w, 0] = e[_S]
+        line[w, 1] = light[w, _LDISTANCE] if light[w, _LSTATE] == _RED else -10.0
         progress[w] = max(progress[w], float(e[_PROGRESS]))
         accel[w] = me[_ACCEL]
         impact[w] = speed
@@ -186,6 +199,8 @@ class Reward:
         self._accel = np.zeros(worlds)
         self._hold = np.zeros(worlds)
         self._speed = np.zeros(worlds)  # before the step: at impact it is lost already
+        # Route position, and metres to a red light's line as of then; -10 where there is none.
+        self._line = np.zeros((worlds, 2))
         self.value = np.zeros(worlds, np.float32)
         self.ended = np.zeros(worlds, np.int8)
 
@@ -197,6 +212,7 @@ class Reward:
         self._accel[mask] = actors[mask, 0, Actor.ACCEL]
         self._speed[mask] = actors[mask, 0, Actor.SPEED]
         self._hold[mask] = 0.0
+        self._line[mask, 1] = -10.0
 
     def step(
         self,
@@ -219,6 +235,7 @@ class Reward:
             actors,
             ego,
             events,
+            scene.light,
             scene.ego,
             scene.users,
             scene.valid,
@@ -228,6 +245,7 @@ class Reward:
             self._accel,
             self._hold,
             self._speed,
+            self._line,
             self.value,
             self.ended,
         )

@@ -16,6 +16,9 @@ from stable_baselines3 import PPO
 
 from roadworthy.sim.errors import ModelError, StorageError
 
+# No part of what was learned: the last rollout, and the schedule, which is the Trainer's.
+_NOT_SAVED = ("_last_obs", "_last_episode_starts", "learning_rate", "lr_schedule")
+
 
 class RunFolder:
     """Reads and writes one run's files."""
@@ -53,8 +56,7 @@ class RunFolder:
         """
         beside = path.with_name(f".{os.getpid()}.{path.name}")
         try:
-            # The rollout is no part of what was learned, and large.
-            model.save(beside, exclude=["rollout_buffer", "_last_obs", "_last_episode_starts"])
+            model.save(beside, exclude=list(_NOT_SAVED))
             os.replace(beside, path)
         except OSError as error:
             raise StorageError(

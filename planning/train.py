@@ -41,7 +41,7 @@ class TrainSettings:
     warm_clip: float = 0.15
     entropy: tuple[float, float] = (0.01, 0.001)  # first, last
     warm_entropy: tuple[float, float] = (0.003, 0.0005)
-    keep: float = 0.6  # share of samples that the advantage filter keeps
+    keep: float = 1.0  # share of samples that the advantage filter keeps; 0.6 drove worse
     from_scratch: bool = False
     warm_share: float = 0.2  # of the time, at most, for imitation
     warm: WarmStartSettings = field(default_factory=WarmStartSettings)
@@ -66,7 +66,13 @@ class TrainSettings:
 
 PRESETS: dict[str, TrainSettings] = {
     "quick": TrainSettings(
-        minutes=4.0, worlds=128, n_steps=64, batch_size=4096, warm_share=0.5, validate_every=60.0
+        minutes=4.0,
+        worlds=128,
+        n_steps=64,
+        batch_size=4096,
+        warm_share=0.5,
+        validate_every=60.0,
+        warm=WarmStartSettings(rounds=20),
     ),
     "standard": TrainSettings(minutes=35.0),
 }
@@ -200,7 +206,7 @@ class Trainer:
         figures: dict[str, float] = {}
         for name, worlds, scenes in self.courses.validation:
             driver = PolicyDriver(self.model, len(worlds.actors))
-            result = summary(evaluate(worlds, driver, scenes=scenes, max_time=240.0))
+            result = summary(evaluate(worlds, driver, scenes=scenes, max_time=150.0))
             figures.update({f"{name}_{key}": value for key, value in result.items()})
         self.folder.record(
             {"phase": f"validation after {phase}", "elapsed": self.elapsed, **figures}

@@ -29,7 +29,7 @@ _ZERO_OFFSET = ACTION_SIZES[1] // 2
 class WarmStartSettings:
     """How much to imitate."""
 
-    rounds: int = 24  # of collecting and learning
+    rounds: int = 40  # of collecting and learning
     steps: int = 64  # decisions per world and round
     epochs: int = 3  # passes over a round's pool
     batch: int = 4096
@@ -92,7 +92,8 @@ def imitate(
         if number > 1 and time.monotonic() > deadline:
             break
         # Whole worlds belong to one driver for a round, so that errors add up as in earnest.
-        own = rng.random(env.num_envs) < (0.0 if number == 0 else 0.4 + 0.5 * number / 24)
+        share = 0.0 if number == 0 else 0.4 + 0.55 * number / settings.rounds
+        own = rng.random(env.num_envs) < share
         agreed = 0.0
         for _ in range(settings.steps):
             label = expert_actions(env)
@@ -106,9 +107,9 @@ def imitate(
             pool[where], labels[where] = observation, label[:, 0]
             at, filled = (at + n) % settings.pool, min(filled + n, settings.pool)
             observation = env.advance(action)[0]
-        share = settings.learning_rate * (1.0 - 0.9 * number / max(settings.rounds - 1, 1))
+        rate = settings.learning_rate * (1.0 - 0.9 * number / max(settings.rounds - 1, 1))
         for group in optimizer.param_groups:
-            group["lr"] = share
+            group["lr"] = rate
         loss = _fit_actor(model, optimizer, pool[:filled], labels[:filled], settings, rng)
         agreement = agreed / settings.steps
         if tell is not None:
