@@ -19,8 +19,10 @@ GRAVITY = 9.81  # [m/s^2]
 def to_gnss(x: float, y: float, z: float, geo_reference: tuple[float, float]) -> Gnss:
     """Convert a position to latitude and longitude.
 
-    CARLA (`GeoLocation.cpp`, `Map.transform_to_geolocation`) uses a Mercator projection with the
-    scale of the reference's latitude; y points south.
+    The server's sensor (LibCarla, `GeoLocation.cpp`) uses a Mercator projection with the scale of
+    the reference's latitude, and y points south; the leaderboard's agents invert just that.
+    (`Map.transform_to_geolocation` of the 0.9.16 wheel differs: there y points north and the
+    scale is 0.9996.)
 
     Args:
         x: east of the reference [m].
