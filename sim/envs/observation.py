@@ -42,13 +42,13 @@ def observation_space(rig: SensorRig) -> spaces.Space[Any]:
         rays = rig.lidar.channels * rig.lidar.steps
         reach = 1.5 * rig.lidar.range
         parts["lidar"] = spaces.Box(-reach, reach, (rays, 4), np.float32)
-    unbounded = np.inf
-    parts["speed"] = spaces.Box(-unbounded, unbounded, (1,), np.float32)  # m/s
+    parts["speed"] = spaces.Box(-100.0, 100.0, (1,), np.float32)  # m/s
     # acceleration x, y, z [m/s^2]; gyroscope x, y, z [rad/s]; compass [rad]
-    parts["imu"] = spaces.Box(-unbounded, unbounded, (7,), np.float32)
+    parts["imu"] = spaces.Box(-1e3, 1e3, (7,), np.float32)
     # latitude, longitude [degrees], altitude [m]
-    parts["gnss"] = spaces.Box(-unbounded, unbounded, (3,), np.float64)
-    parts["route"] = spaces.Box(-unbounded, unbounded, (len(ROUTE_AHEAD), 2), np.float32)
+    edge = np.array([90.0, 180.0, 1e4])
+    parts["gnss"] = spaces.Box(-edge, edge, dtype=np.float64)
+    parts["route"] = spaces.Box(-1e4, 1e4, (len(ROUTE_AHEAD), 2), np.float32)
     return spaces.Dict(parts)
 
 
