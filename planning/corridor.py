@@ -64,12 +64,14 @@ def trace(route, ego, node, line):
     node[0, 0], node[0, 1] = -lateral * np.sin(h), -lateral * np.cos(h)
     node[0, 2], node[0, 3] = np.cos(h), -np.sin(h)
     node[0, 4] = ego[_ELIMIT]
+    ended = False
     for i in range(1, _N_NODES):
         ds = _NODES[i] - _NODES[i - 1]
         x, y = float(route[i - 1, _RX]), float(route[i - 1, _RY])
         dx, dy = x - node[i - 1, 0], y - node[i - 1, 1]
-        if dx * dx + dy * dy < 0.09 * ds * ds:
-            # The route ends before this row: go straight on.
+        ended = ended or dx * dx + dy * dy < 0.09 * ds * ds
+        if ended:
+            # The route ends before this row, which repeats its last point: go straight on.
             node[i, 2], node[i, 3] = node[i - 1, 2], node[i - 1, 3]
             node[i, 0] = node[i - 1, 0] + ds * node[i, 2]
             node[i, 1] = node[i - 1, 1] + ds * node[i, 3]
