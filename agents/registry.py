@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from roadworthy.agents.agent import Agent
+from roadworthy.control.runtime import choose_providers
 from roadworthy.sim.errors import InputError, ModelError
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -31,7 +32,9 @@ def make_agent(
     Raises:
         InputError: there is no such agent; the message lists the choices.
         ModelError: a model file is missing or does not fit this version.
+        SettingsError: the device is unknown or cannot be had.
     """
+    choose_providers(device)  # a wrong device is wrong for agents without models, too
     if which in ("oracle", "roadworthy"):
         return _learned(which, weights or WEIGHTS, device, threads, name=which)
     if which == "expert":

@@ -139,6 +139,7 @@ class ResultFile:
 
         Raises:
             InputError: the file there is damaged or of another agent or other settings.
+            StorageError: it cannot be written.
         """
         self.path = path
         self.results = Results(roadworthy=what, sensors=list(sensors))
@@ -159,6 +160,7 @@ class ResultFile:
             self.results.sensors = list(sensors)
         self._done = {record.route_id for record in self.results.checkpoint.records}
         self.results.checkpoint.progress = [len(self._done), total]
+        self._write()  # a folder that cannot be written is told before hours of driving
 
     @property
     def records(self) -> list[Record]:

@@ -59,7 +59,10 @@ def random_route(town: str, seed: int, map_dir: str | Path | None = None) -> Rou
         RouteError: the town has no road long enough.
     """
     network = load_network_of(town, map_dir)
-    return random_routes(network, 1, seed, min_length=_LENGTHS[0], max_length=_LENGTHS[1])[0]
+    try:
+        return random_routes(network, 1, seed, min_length=_LENGTHS[0], max_length=_LENGTHS[1])[0]
+    except RouteError:  # a very small map
+        return random_routes(network, 1, seed, min_length=30.0, max_length=_LENGTHS[0])[0]
 
 
 def suite_routes(name: str) -> list[Route]:
