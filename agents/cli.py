@@ -1,54 +1,17 @@
-"""The command line: `roadworthy COMMAND`."""
+"""Entry point of the command line; `commands/application.py` has the commands."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from roadworthy import __version__
-from roadworthy.agents.commands import towns
-from roadworthy.agents.commands.bench import bench
-from roadworthy.agents.commands.collect import collect
-from roadworthy.agents.commands.demo import demo
-from roadworthy.agents.commands.doctor import doctor
-from roadworthy.agents.commands.drive import drive
-from roadworthy.agents.commands.evaluate import evaluate
-from roadworthy.agents.commands.export import export
-from roadworthy.agents.commands.outcome import out
-from roadworthy.agents.commands.train import train
-
-app = typer.Typer(
-    name="roadworthy",
-    help="Train driving agents, drive them and score them: headless, without a server or a GPU.",
-    epilog="Start with `roadworthy demo`. `roadworthy COMMAND --help` explains each command.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        out.print(f"roadworthy {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    pass
-
-
-for _command in (demo, drive, evaluate, collect, train, export, bench, doctor):
-    app.command()(_command)
-app.add_typer(towns.app, name="towns")
+import sys
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        # Imported here so that Ctrl-C in the first moments ends in a sentence, too.
+        from roadworthy.agents.commands.application import app
+
+        app()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
