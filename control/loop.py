@@ -10,8 +10,6 @@ from roadworthy.perception.scene import EgoCol, Scene
 from roadworthy.planning.plan import Plan
 from roadworthy.sim.frame import Control, Frame
 
-STAGES = ("perception", "planning", "control", "loop")
-
 
 class Perceives(Protocol):
     """Frame to Scene."""

@@ -42,6 +42,7 @@ def bench(
 
 
 def _show(figures: list[Figure]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -52,7 +53,7 @@ def _show(figures: list[Figure]) -> None:
         sign = "≥" if figure.least else "≤"
         colour = "green" if figure.share >= 1.0 else "yellow"
         table.add_row(
-            figure.text,
+            escape(figure.text),
             f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}",
             f"{sign} {figure.target:,.0f}",
             f"[{colour}]{figure.share:.2f} x[/]",
