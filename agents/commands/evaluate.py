@@ -44,7 +44,7 @@ def evaluate(
         ),
     ] = None,
     out_dir: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder of results.json.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder of results.json and report.html.")
     ] = Path("out/evaluation"),
     vehicles: options.Vehicles = 20,
     walkers: options.Walkers = 8,
@@ -86,6 +86,7 @@ def evaluate(
         )
     tell(total, records)
     out.print(f"results: {out_dir / 'results.json'}")
+    out.print(f"report: {out_dir / 'report.html'}")
     if not check_gates(gates, total):
         raise typer.Exit(FAILED)
 

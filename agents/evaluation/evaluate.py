@@ -9,13 +9,15 @@ from typing import Any
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, drive, record_id
+from roadworthy.agents.evaluation.files import write_whole
+from roadworthy.agents.evaluation.report import write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
-RESULTS = "results.json"
+RESULTS, REPORT = "results.json", "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def evaluate(
         agent: who drives; one that raises fails that route and goes on with the next.
         tasks: what to drive.
         town_of: loads a town by its name; asked once a town.
-        out: folder of `results.json`; written after each route.
+        out: folder of `results.json`, written after each route, and of `report.html`.
         settings: of the world.
         on_record: called for each task; the DriveResult is None where the record was kept from
             an earlier run.
@@ -112,4 +114,7 @@ def evaluate(
         file.add(record)
         if on_record is not None:
             on_record(task, record, result)
-    return file.finish(), list(file.records)
+    total = file.finish()
+    page = write_report(total, file.records, file.results.roadworthy)
+    write_whole(out / REPORT, page.encode())
+    return total, list(file.records)
