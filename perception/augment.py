@@ -16,8 +16,9 @@ from roadworthy.perception import grid
 from roadworthy.perception.dataset import Samples
 from roadworthy.perception.labels import LabelCol, draw_targets
 from roadworthy.perception.losses import Targets
-from roadworthy.perception.network import N_CLASSES, BoxCol, HintCol
+from roadworthy.perception.network import N_CLASSES
 from roadworthy.perception.scene import LightCol, RouteCol
+from roadworthy.perception.signature import BoxCol, HintCol
 
 _GAIN: Final = (0.6, 1.4)  # of the picture's brightness
 _OFFSET: Final = 25.0  # of 255

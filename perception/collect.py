@@ -36,6 +36,7 @@ _STEP: Final = 0.1  # [s]
 _BETWEEN: Final = 5  # steps between two frames of one world
 _STANDING: Final = 0.3  # [m/s]
 _KEEP_STANDING: Final = 0.15  # share of frames kept in which the ego stands still
+_KEEP_LIGHTLESS: Final = 0.5  # share of frames kept that no light governs
 _STUCK: Final = 25.0  # [s] of standing after which a world begins anew
 _ROUTES: Final = 24
 
@@ -46,7 +47,12 @@ class _Shard:
     def __init__(self, town: Town, routes: RouteSet, rig: SensorRig, seed: int, number: int):
         self._rng = np.random.default_rng([seed, number])
         settings = WorldSettings(
-            vehicles=int(self._rng.integers(12, 50)), walkers=int(self._rng.integers(4, 28))
+            vehicles=int(self._rng.integers(12, 50)),
+            walkers=int(self._rng.integers(4, 28)),
+            # Yellow is rare on the road and matters most: here it lasts as long as green.
+            green_time=6.0,
+            yellow_time=6.0,
+            all_red_time=1.0,
         )
         self._batch = BatchWorld(
             town, routes, _WORLDS, seed=seed, settings=settings, first_index=number * _WORLDS
@@ -70,7 +76,7 @@ class _Shard:
             self._drive(_BETWEEN)
             scene = self._oracle.scene()
             for w in range(_WORLDS):
-                if taken < frames and self._worth(w):
+                if taken < frames and self._worth(w, scene.of_world(w)):
                     self._sample(w, scene.of_world(w), out, taken)
                     taken += 1
         return out
@@ -84,10 +90,17 @@ class _Shard:
             if over.any():
                 batch.reset(over)
 
-    def _worth(self, w: int) -> bool:
-        """Whether a world shows something new: waiting at a light shows the same for long."""
-        moving = bool(self._batch.actors[w, 0, Actor.SPEED] > _STANDING)
-        return moving or bool(self._rng.random() < _KEEP_STANDING)
+    def _worth(self, w: int, scene: Scene) -> bool:
+        """Whether a world shows something new.
+
+        Waiting at a light shows the same for long, and most stretches have no light ahead.
+        """
+        keep = 1.0
+        if self._batch.actors[w, 0, Actor.SPEED] <= _STANDING:
+            keep = _KEEP_STANDING
+        elif scene.light[LightCol.STATE] == LightState.NONE:
+            keep = _KEEP_LIGHTLESS
+        return bool(self._rng.random() < keep)
 
     def _sample(self, w: int, scene: Scene, out: Samples, at: int) -> None:
         batch, lidar = self._batch, self._lidar

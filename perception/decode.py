@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from roadworthy.perception import grid
-from roadworthy.perception.network import BoxCol
 from roadworthy.perception.scene import UserClass
+from roadworthy.perception.signature import BoxCol
 
 MAX_DETECTIONS: Final = 48
 # Below these, a peak is noise; found on frames of a town that training never saw (`train`).

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from roadworthy.perception import grid
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.dataset import Samples
 from roadworthy.perception.decode import Decoder, Detection
 from roadworthy.perception.labels import LabelCol

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 
 from roadworthy.perception import grid
-from roadworthy.perception import network as net
-from roadworthy.perception.network import Deployed, HintCol, PerceptionNet
+from roadworthy.perception import signature as net
+from roadworthy.perception.network import Deployed, PerceptionNet
 from roadworthy.perception.scene import ROUTE_DISTANCES, LightState, RouteCol, UserClass
+from roadworthy.perception.signature import HintCol
 from roadworthy.sim.errors import ModelError, StorageError
 
 OPSET: Final = 17

@@ -12,9 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from roadworthy.perception.network import HintCol
 from roadworthy.perception.oracle_kernel import fill_route, next_light
 from roadworthy.perception.scene import ROUTE_DISTANCES, RouteCol
+from roadworthy.perception.signature import HintCol
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RoutePoint
 

@@ -18,7 +18,6 @@ All scaling happens inside, so the raw arrays are the inputs. Shapes with batch 
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 from typing import Final, NamedTuple
 
 import torch
@@ -32,18 +31,8 @@ from roadworthy.perception.scene import (
     RouteCol,
     UserClass,
 )
+from roadworthy.perception.signature import BoxCol, HintCol
 from roadworthy.sim.sensors.specs import CameraSpec
-
-IMAGE: Final = "image"
-RASTER: Final = "raster"
-ROUTE: Final = "route"
-HINT: Final = "hint"
-INPUTS: Final = (IMAGE, RASTER, ROUTE, HINT)
-HEAT: Final = "heat"
-BOX: Final = "box"
-LIGHT: Final = "light"
-LIGHT_DISTANCE: Final = "light_distance"
-OUTPUTS: Final = (HEAT, BOX, LIGHT, LIGHT_DISTANCE)
 
 STRIDE: Final = 4  # of the camera features that are laid onto the ground
 HEIGHTS: Final = (0.0, 1.0)  # [m] of the planes that they are laid onto
@@ -51,27 +40,6 @@ LIGHT_ROWS: Final = 96  # rows of the picture, from the top, where lamps can be
 N_CLASSES: Final = len(UserClass)
 N_STATES: Final = len(LightState)
 _ATTENTIONS: Final = 4
-
-
-class HintCol(IntEnum):
-    """Columns of the hint: what map and localisation say about the next light on the route."""
-
-    PRESENT = 0  # 1 where the map knows one within LIGHT_RANGE
-    DISTANCE = 1  # [m] from the ego's front to its stop line
-    X = 2  # [m] of its head, ego frame
-    Y = 3
-    Z = 4  # [m] above the ground below the ego
-
-
-class BoxCol(IntEnum):
-    """Channels of the box regression, read at the peaks of the heat map."""
-
-    DX = 0  # [cells] from the cell's centre
-    DY = 1
-    LOG_LENGTH = 2  # log of metres
-    LOG_WIDTH = 3
-    COS = 4
-    SIN = 5
 
 
 class Raw(NamedTuple):

@@ -9,14 +9,14 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.decode import Decoder
 from roadworthy.perception.grid import Rasteriser
 from roadworthy.perception.guide import Guide
 from roadworthy.perception.light_filter import LightFilter
 from roadworthy.perception.localise import Localiser
-from roadworthy.perception.network import HintCol
 from roadworthy.perception.scene import LIGHT_RANGE, EgoCol, LightCol, LightState, Scene
+from roadworthy.perception.signature import HintCol
 from roadworthy.perception.tracker import Tracker
 from roadworthy.sim.errors import ModelError, SettingsError
 from roadworthy.sim.frame import Frame

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from roadworthy.perception import dataset
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.augment import Batches
 from roadworthy.perception.dataset import Samples
 from roadworthy.perception.evaluate import evaluate, print_score

@@ -9,7 +9,7 @@ import pytest
 
 from roadworthy.perception import grid
 from roadworthy.perception.decode import Decoder, Detection
-from roadworthy.perception.network import BoxCol
+from roadworthy.perception.signature import BoxCol
 
 
 def empty() -> tuple[np.ndarray, np.ndarray]:

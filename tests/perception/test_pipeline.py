@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from roadworthy.perception import grid
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.collect import collect
 from roadworthy.perception.dataset import Samples, load
 from roadworthy.perception.follower import Follower

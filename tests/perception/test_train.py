@@ -10,7 +10,7 @@ import onnx
 import pytest
 import torch
 
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.augment import inputs_of
 from roadworthy.perception.dataset import write_shard
 from roadworthy.perception.evaluate import evaluate
