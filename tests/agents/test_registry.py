@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +84,12 @@ def test_the_random_agent_drives_the_same_way_for_the_same_seed() -> None:
 
     assert controls(3) == controls(3)
     assert controls(3) != controls(4)
+
+
+def test_driving_with_the_shipped_models_needs_no_torch() -> None:
+    code = (
+        "import sys; from roadworthy.agents.registry import make_agent;"
+        "make_agent('roadworthy', device='cpu'); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -8,8 +8,8 @@ from roadworthy.perception import grid
 from roadworthy.perception.dataset import Samples
 from roadworthy.perception.grid import Rasteriser
 from roadworthy.perception.labels import LabelCol
-from roadworthy.perception.network import HintCol
 from roadworthy.perception.scene import LightCol, LightState
+from roadworthy.perception.signature import HintCol
 from roadworthy.sim.sensors.specs import LidarSpec
 
 SIZES = ((4.5, 1.9, 1.5), (0.5, 0.5, 1.7), (1.8, 0.6, 1.6))  # length, width, height by UserClass

@@ -11,7 +11,7 @@ import pytest
 from roadworthy.perception.augment import mirror, misplace
 from roadworthy.perception.dataset import Samples, load, read_shard, shards, write_shard
 from roadworthy.perception.labels import LabelCol
-from roadworthy.perception.network import HintCol
+from roadworthy.perception.signature import HintCol
 from roadworthy.sim.errors import InputError, StorageError
 
 from .frames import made_up_samples

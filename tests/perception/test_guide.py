@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from roadworthy.perception.guide import Guide
-from roadworthy.perception.network import HintCol
 from roadworthy.perception.scene import RouteCol
+from roadworthy.perception.signature import HintCol
 
 from .towns import STOP_S, straight_network, straight_route
 

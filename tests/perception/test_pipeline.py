@@ -13,7 +13,15 @@ from roadworthy.perception.follower import Follower
 from roadworthy.perception.labels import LabelCol, draw_targets
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.pipeline import Perceiver
-from roadworthy.perception.scene import EgoCol, LightCol, LightState, RouteCol, Scene, User
+from roadworthy.perception.scene import (
+    EgoCol,
+    LightCol,
+    LightState,
+    RouteCol,
+    Scene,
+    User,
+    UserClass,
+)
 from roadworthy.sim.errors import ModelError, SettingsError
 from roadworthy.sim.frame import Frame
 from roadworthy.sim.road.route import RouteSet
@@ -41,7 +49,7 @@ class Seeing:
         labels[0, :, : LabelCol.HITS] = self.truth.users[:, columns]
         labels[0, :, LabelCol.HITS] = self.truth.valid
         labels[0, self.truth.valid, :2] += self._rng.normal(0, 0.1, (self.truth.valid.sum(), 2))
-        heat = np.zeros((1, net.N_CLASSES, grid.SIZE, grid.SIZE), np.float32)
+        heat = np.zeros((1, len(UserClass), grid.SIZE, grid.SIZE), np.float32)
         box = np.zeros((1, len(net.BoxCol), grid.SIZE, grid.SIZE), np.float32)
         weight, centre = np.zeros_like(heat), np.zeros((1, grid.SIZE, grid.SIZE), np.float32)
         draw_targets(labels, heat, box, weight, centre)
