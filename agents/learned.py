@@ -10,7 +10,7 @@ from roadworthy.control.controller import Controller
 from roadworthy.control.loop import ClosedLoop
 from roadworthy.control.policy import PLANNER_CONTRACT, PolicyPlanner
 from roadworthy.control.runtime import Contract, OnnxModel
-from roadworthy.perception import network as net
+from roadworthy.perception import signature as net
 from roadworthy.perception.grid import CHANNELS, RASTER_SIZE
 from roadworthy.perception.pipeline import Perceiver
 from roadworthy.perception.scene import ROUTE_DISTANCES, RouteCol, Scene
