@@ -50,12 +50,11 @@ def _show(figures: list[Figure]) -> None:
     for name in ("measured", "target", "of the target"):
         table.add_column(name, justify="right")
     for figure in figures:
-        sign = "≥" if figure.least else "≤"
-        colour = "green" if figure.share >= 1.0 else "yellow"
-        table.add_row(
-            escape(figure.text),
-            f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}",
-            f"{sign} {figure.target:,.0f}",
-            f"[{colour}]{figure.share:.2f} x[/]",
-        )
+        target, share = "", ""
+        if figure.target is not None and figure.share is not None:
+            target = f"{'≥' if figure.least else '≤'} {figure.target:,.0f}"
+            colour = "green" if figure.share >= 1.0 else "yellow"
+            share = f"[{colour}]{figure.share:.2f} x[/]"
+        value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}"
+        table.add_row(escape(figure.text), value, target, share)
     out.print(table)
