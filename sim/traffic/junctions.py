@@ -30,7 +30,7 @@ GREEN, OFF = int(Light.GREEN), int(Light.OFF)
 APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still stop so gently
 APPROACH_SPARE = 8.0  # [m] and this much before
 EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
-EGO_CLAIM_TIME = 3.5  # [s] the ego claims what it will enter within: nobody cuts it off
+EGO_CLAIM_TIME = 6.0  # [s] the ego claims what it will enter within: nobody cuts it off
 
 
 @kernel
