@@ -83,7 +83,7 @@ def _python() -> Finding:
 def _packages() -> list[Finding]:
     found = []
     optional = {
-        "carla": "new maps cannot be compiled; shipped towns work",
+        "carla": "new maps cannot be compiled; the shipped towns work",
         "av": "videos are written as .webm instead of H.264",
     }
     for name in PACKAGES:
