@@ -35,7 +35,7 @@ def demo(
     from roadworthy.agents.commands.progress import bar, open_town, working
     from roadworthy.agents.evaluation.drive import Moment, drive
     from roadworthy.agents.evaluation.files import write_whole
-    from roadworthy.agents.evaluation.results import ResultFile
+    from roadworthy.agents.evaluation.results import ResultFile, read_results
     from roadworthy.agents.evaluation.routes import HELD_OUT, random_route
     from roadworthy.agents.evaluation.video import VideoWriter
     from roadworthy.agents.registry import make_agent
@@ -58,7 +58,8 @@ def demo(
 
         result = drive(driver, town, route, seed=seed, video=video, observe=observe)
     results = out_dir / "results.json"
-    results.unlink(missing_ok=True)
+    if results.exists() and "demo" in read_results(results).roadworthy:
+        results.unlink()  # of an earlier demo; those of an evaluation are not overwritten
     file = ResultFile(results, {"agent": driver.name, "demo": route.id, "seed": seed}, 1)
     file.add(result.record(0, 0))
     file.finish()
