@@ -26,6 +26,7 @@ from roadworthy.sim.town import Town
 FloatArray = NDArray[np.float32]
 
 ATTENUATION = 0.004  # [1/m] of the intensity: CARLA's `atmosphere_attenuation_rate`
+DETAIL_RANGE = 40.0  # [m] kerbs, benches and the like are thinner than the rays' spacing beyond
 _BINS = 1024  # of the tables from tangents to channels and columns
 
 
@@ -42,7 +43,7 @@ class _Faces:
         self.x = np.tan(local)
         # Horizontal distance per depth along the axis, and the other way round.
         self.stretch = np.stack([1.0 / np.cos(local), np.cos(local)], 1)
-        edges = np.linspace(-1.0, 1.0, _BINS + 1)[:-1]
+        edges = np.linspace(-1.0, 1.0, _BINS + 1)
         # First column at or beyond the lower edge of each bin of x.
         self.first = np.stack(
             [
@@ -120,10 +121,10 @@ class Lidar:
     def _cast(self, others: ActorSoup, ego: FloatArray) -> None:
         mesh, soup, faces = self._mesh, self._mesh.soup, self._faces
         _cast_all(
-            soup.corners, soup.normal, soup.tag, mesh.start, mesh.bounds,
+            soup.corners, soup.normal, soup.tag, mesh.start, mesh.detail_start, mesh.bounds,
             others.corners, others.normal, others.tag, others.start, others.sphere,
             self.pose(ego), self.spec.range, self._tangent, self._first,
-            faces.step, faces.start, faces.x, faces.stretch, faces.first,
+            faces.step, faces.start, faces.x, faces.stretch, faces.first, self._stretch,
             self._recip, self._number,
         )  # fmt: skip
 
@@ -134,6 +135,7 @@ def _cast_all(
     normal: FloatArray,
     tag: NDArray[np.uint8],
     start: NDArray[np.int32],
+    detail_start: NDArray[np.int32],
     bounds: FloatArray,
     actor_corners: FloatArray,
     actor_normal: FloatArray,
@@ -149,34 +151,98 @@ def _cast_all(
     face_x: NDArray[np.float64],
     face_stretch: NDArray[np.float64],
     face_first: NDArray[np.int32],
+    stretch: NDArray[np.float64],
     recip: FloatArray,
     number: NDArray[np.int32],
 ) -> None:
     recip[:] = 0.0
+    cells = np.empty(len(bounds), np.int32)
+    away = np.empty(len(bounds), np.float64)
+    count = 0
+    for c in range(len(bounds)):
+        dx = max(bounds[c, 0] - pose[0, 0], pose[0, 0] - bounds[c, 3], 0.0)
+        dy = max(bounds[c, 1] - pose[0, 1], pose[0, 1] - bounds[c, 4], 0.0)
+        square = dx * dx + dy * dy
+        if square < reach * reach:
+            cells[count], away[count] = c, square
+            count += 1
+    # Near cells first: what lies behind a house is then skipped as a whole.
+    for i in np.argsort(away[:count]):
+        c = cells[i]
+        x, y = 0.5 * (bounds[c, 0] + bounds[c, 3]), 0.5 * (bounds[c, 1] + bounds[c, 4])
+        radius = math.hypot(bounds[c, 3] - x, bounds[c, 4] - y)
+        if _hidden(
+            x, y, bounds[c, 2], bounds[c, 5], radius, math.sqrt(away[i]), pose, tangent,
+            stretch, recip,
+        ):  # fmt: skip
+            continue
+        last = start[c + 1] if away[i] < DETAIL_RANGE * DETAIL_RANGE else detail_start[c]
+        _cast_range(
+            corners, normal, tag, start[c], last, 0, pose, tangent, first,
+            face_step, face_start, face_x, face_stretch, face_first, recip, number,
+        )  # fmt: skip
     for a in range(len(sphere)):
-        dx, dy = sphere[a, 0] - pose[0, 0], sphere[a, 1] - pose[0, 1]
-        limit = reach + sphere[a, 3]
-        if actor_start[a] < actor_start[a + 1] and dx * dx + dy * dy < limit * limit:
+        if actor_start[a] == actor_start[a + 1]:
+            continue
+        x, y, z, radius = sphere[a, 0], sphere[a, 1], sphere[a, 2], sphere[a, 3]
+        distance = math.hypot(x - pose[0, 0], y - pose[0, 1]) - radius
+        if distance < reach and not _hidden(
+            x, y, z - radius, z + radius, radius, distance, pose, tangent, stretch, recip
+        ):
             _cast_range(
                 actor_corners, actor_normal, actor_tag, actor_start[a], actor_start[a + 1],
                 len(corners), pose, tangent, first,
                 face_step, face_start, face_x, face_stretch, face_first, recip, number,
             )  # fmt: skip
-    for c in range(len(bounds)):
-        dx = max(bounds[c, 0] - pose[0, 0], pose[0, 0] - bounds[c, 3], 0.0)
-        dy = max(bounds[c, 1] - pose[0, 1], pose[0, 1] - bounds[c, 4], 0.0)
-        if dx * dx + dy * dy < reach * reach:
-            _cast_range(
-                corners, normal, tag, start[c], start[c + 1], 0, pose, tangent, first,
-                face_step, face_start, face_x, face_stretch, face_first, recip, number,
-            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hidden(
+    x: float,
+    y: float,
+    low: float,
+    high: float,
+    radius: float,
+    distance: float,
+    pose: NDArray[np.float64],
+    tangent: FloatArray,
+    stretch: NDArray[np.float64],
+    recip: FloatArray,
+) -> bool:
+    """Has every ray that can meet an upright cylinder already hit something nearer?
+
+    The cylinder has its axis at (x, y), reaches from `low` to `high`, and no part of it is nearer
+    than `distance` [m]. All bounds are generous: what is called hidden is hidden.
+    """
+    if distance < 15.0:
+        return False
+    x, y = x - pose[0, 0], y - pose[0, 1]
+    low, high = low - pose[0, 2], high - pose[0, 2]
+    away = math.hypot(x, y)
+    # A tilted sensor sees the cylinder higher or lower by the tilt's share of the distance.
+    tilt = math.hypot(pose[3, 0], pose[3, 1]) * 1.1 + 1e-3
+    nearest = distance * (0.99 - tilt)
+    top = high / (nearest if high > 0.0 else away + radius) + 1.1 * tilt
+    bottom = low / (nearest if low < 0.0 else away + radius) - 1.1 * tilt
+    steps, channels = recip.shape
+    forward = x * pose[1, 0] + y * pose[1, 1]
+    right = x * pose[2, 0] + y * pose[2, 1]
+    middle = (math.atan2(right, forward) + math.pi) / (2.0 * math.pi) * steps - 0.5
+    half = (math.asin(min(1.0, radius / away)) + tilt) / (2.0 * math.pi) * steps + 1.0
+    for k in range(math.floor(middle - half), math.ceil(middle + half) + 1):
+        step = k % steps
+        needed = stretch[step] / nearest
+        for channel in range(channels):
+            if bottom <= tangent[channel] <= top and recip[step, channel] < needed:
+                return False
+    return True
 
 
 @njit(cache=True, inline="always", error_model="numpy")
 def _face_of(x: float, y: float) -> int:
     """Face that sees a direction: 0 ahead, 1 right, 2 behind, 3 left."""
-    left, right = y <= x, y <= -x
-    return (2 if right else 1) if not left else (3 if right else 0)
+    # Two bits of the constant for each of the four outcomes; a chain of branches would be slower.
+    return (0b11001001 >> (4 * (y <= x) + 2 * (y <= -x))) & 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -206,12 +272,15 @@ def _cast_range(
     fx, fy, fz = pose[1, 0], pose[1, 1], pose[1, 2]
     rx, ry, rz = pose[2, 0], pose[2, 1], pose[2, 2]
     ux, uy, uz = pose[3, 0], pose[3, 1], pose[3, 2]
+    per_bin = _BINS / max(1e-9, high - low)
     clip = np.empty((4, 3), np.float64)
     for t in range(begin, end):
         if tag[t, 3] == 0:
             continue
         ax, ay, az = corners[t, 0, 0] - px, corners[t, 0, 1] - py, corners[t, 0, 2] - pz
-        if tag[t, 2] == 0 and ax * normal[t, 0] + ay * normal[t, 1] + az * normal[t, 2] >= 0.0:
+        # Bridges are seen from below, all else from its outer side alone (kerbs are details).
+        one_sided = tag[t, 2] == 0 or tag[t, 4] != 0
+        if one_sided and ax * normal[t, 0] + ay * normal[t, 1] + az * normal[t, 2] >= 0.0:
             continue
         bx, by, bz = corners[t, 1, 0] - px, corners[t, 1, 1] - py, corners[t, 1, 2] - pz
         cx, cy, cz = corners[t, 2, 0] - px, corners[t, 2, 1] - py, corners[t, 2, 2] - pz
@@ -240,15 +309,13 @@ def _cast_range(
         # Faces are convex wedges: with all corners in one, the others see nothing of it.
         face0, face1, face2 = _face_of(x0, y0), _face_of(x1, y1), _face_of(x2, y2)
         only = face0 == face1 and face0 == face2
+        ax, ay, bx, by, cx, cy = x0, y0, x1, y1, x2, y2
         for turn in range(1 if only else 4):
             face = face0 if only else turn
-            # Turn by multiples of 90 degrees: the axis of the face becomes x.
-            if only and face == 2:
-                x0, y0, x1, y1, x2, y2 = -x0, -y0, -x1, -y1, -x2, -y2
-            elif only and face == 3:
-                x0, y0, x1, y1, x2, y2 = -y0, x0, -y1, x1, -y2, x2
-            elif face > 0:
-                x0, y0, x1, y1, x2, y2 = y0, -x0, y1, -x1, y2, -x2
+            # Turn by a multiple of 90 degrees, so that x becomes the axis of the face.
+            c, s = (face == 0) - (face == 2), (face == 1) - (face == 3)
+            x0, y0, x1, y1 = c * ax + s * ay, c * ay - s * ax, c * bx + s * by, c * by - s * bx
+            x2, y2 = c * cx + s * cy, c * cy - s * cx
             if x0 < NEAR and x1 < NEAR and x2 < NEAR:
                 continue
             if (y0 > x0 and y1 > x1 and y2 > x2) or (-y0 > x0 and -y1 > x1 and -y2 > x2):
@@ -262,26 +329,64 @@ def _cast_range(
                 count = clip_near(x0, y0, z0, x1, y1, z1, x2, y2, z2, clip)
                 for k in range(count):
                     clip[k, 0] = 1.0 / clip[k, 0]
-            low_x, high_x = 2.0, -2.0
+            low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
             for k in range(count):
                 w = clip[k, 0]
-                clip[k, 1] *= w
-                clip[k, 2] *= w
-                low_x, high_x = min(low_x, clip[k, 1]), max(high_x, clip[k, 1])
-            # Most small triangles fall between two columns.
-            k = face_first[face, min(_BINS - 1, max(0, int((low_x + 1.0) * (0.5 * _BINS))))]
-            while k < face_start[face + 1] and face_x[k] < low_x:
+                x, y = clip[k, 1] * w, clip[k, 2] * w
+                clip[k, 1], clip[k, 2] = x, y
+                low_x, high_x = min(low_x, x), max(high_x, x)
+                low_y, high_y = min(low_y, y), max(high_y, y)
+            # Most small triangles fall between two columns ...
+            last = face_start[face + 1]
+            k = face_first[face, min(_BINS, max(0, int((low_x + 1.0) * (0.5 * _BINS))))]
+            while k < last and face_x[k] < low_x:
                 k += 1
-            if k >= face_start[face + 1] or face_x[k] > high_x:
+            if k >= last or face_x[k] > high_x:
+                continue
+            # ... or between two channels: bound the tangents by the columns' least and greatest
+            # share of y.
+            end_bin = min(_BINS, int((high_x + 1.0) * (0.5 * _BINS)) + 1)
+            share0 = face_stretch[k, 1]
+            share1 = face_stretch[min(last - 1, face_first[face, end_bin]), 1]
+            least = min(share0, share1)
+            most = 1.0 if low_x < 0.0 and high_x > 0.0 else max(share0, share1)
+            top = high_y * (most if high_y > 0.0 else least)
+            bottom = low_y * (least if low_y > 0.0 else most)
+            channel = first[int(min(max((top - low) * per_bin, -1.0), _BINS)) + 1]
+            while channel < len(tangent) and tangent[channel] > top:
+                channel += 1
+            if channel >= len(tangent) or tangent[channel] < bottom:
                 continue
             for corner in range(1, count - 1):
                 _fill_face(
                     clip[0, 1], clip[0, 2], clip[0, 0],
                     clip[corner, 1], clip[corner, 2], clip[corner, 0],
                     clip[corner + 1, 1], clip[corner + 1, 2], clip[corner + 1, 0],
-                    t + offset, k, face_start[face + 1], tangent, first,
+                    t + offset, k, last, high_x, tangent, first,
                     face_step, face_x, face_stretch, recip, number,
                 )  # fmt: skip
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _bound(
+    x0: float, y0: float, x1: float, y1: float, area: float
+) -> tuple[float, float, float, float]:
+    """Line of an edge as a bound from below and one from above: value at x = 0, slope, twice.
+
+    `area` is the signed area of the triangle that has the edge on its left where x is to the
+    right and y up; the bound that the edge does not give is out of reach.
+    """
+    run = x1 - x0
+    slope = (y1 - y0) / run if run != 0.0 else 0.0
+    base = y0 - slope * x0
+    side = run * area
+    below, above = side > 0.0, side < 0.0
+    return (
+        base if below else -1e30,
+        slope if below else 0.0,
+        base if above else 1e30,
+        slope if above else 0.0,
+    )
 
 
 @njit(cache=True, inline="always", error_model="numpy")
@@ -298,6 +403,7 @@ def _fill_face(
     value: int,
     k: int,
     last: int,
+    high_x: float,
     tangent: FloatArray,
     first: NDArray[np.int32],
     face_step: NDArray[np.int32],
@@ -308,62 +414,46 @@ def _fill_face(
 ) -> None:
     """Give the rays of a face that a projected triangle covers its reciprocal depth, if nearer.
 
-    `k` is the first column that may see it, `last` ends the face's columns.
+    `k` is the first column that may see it, `last` ends the face's columns, none beyond `high_x`
+    sees it.
     """
-    if x1 < x0:
-        x0, y0, w0, x1, y1, w1 = x1, y1, w1, x0, y0, w0
-    if x2 < x1:
-        x1, y1, w1, x2, y2, w2 = x2, y2, w2, x1, y1, w1
-        if x1 < x0:
-            x0, y0, w0, x1, y1, w1 = x1, y1, w1, x0, y0, w0
-    while k < last and face_x[k] < x0:
-        k += 1
-    if k >= last or face_x[k] > x2:
-        return
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     if abs(area) < 1e-12:
         return
-    per_x = ((w1 - w0) * (y2 - y0) - (w2 - w0) * (y1 - y0)) / area
-    per_y = ((w2 - w0) * (x1 - x0) - (w1 - w0) * (x2 - x0)) / area
-    # The lower border of a triangle is the greater of its lower edges, the upper border the lesser
-    # of its upper ones: minima and maxima instead of branches, which are hard to predict here.
-    slope02 = (y2 - y0) / (x2 - x0)
-    above = area < 0.0  # the middle corner lies above the long edge
-    none = 1e30 if above else -1e30
-    slope01 = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-    slope12 = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
-    base01 = y0 - slope01 * x0 if x1 > x0 else none
-    base12 = y1 - slope12 * x1 if x2 > x1 else none
-    base02 = y0 - slope02 * x0
-    most = np.float32(max(w0, w1, w2))
+    # Each edge bounds the triangle from below or from above. All are evaluated at each column, as
+    # minima and maxima: branches would be hard to predict here.
+    low0, low_slope0, high0, high_slope0 = _bound(x0, y0, x1, y1, area)
+    low1, low_slope1, high1, high_slope1 = _bound(x1, y1, x2, y2, area)
+    low2, low_slope2, high2, high_slope2 = _bound(x2, y2, x0, y0, area)
+    inverse = 1.0 / area
+    per_x = ((w1 - w0) * (y2 - y0) - (w2 - w0) * (y1 - y0)) * inverse
+    per_y = ((w2 - w0) * (x1 - x0) - (w1 - w0) * (x2 - x0)) * inverse
     base_w = w0 - per_x * x0 - per_y * y0
-    low = float(tangent[len(tangent) - 1])
+    most = np.float32(max(w0, w1, w2))
+    channels = len(tangent)
+    low = float(tangent[channels - 1])
     per_bin = _BINS / max(1e-9, tangent[0] - low)
     while k < last:
         x = face_x[k]
-        if x > x2:
+        if x > high_x:
             break
-        long = base02 + slope02 * x
-        edge01, edge12 = base01 + slope01 * x, base12 + slope12 * x
         stretch, shrink = face_stretch[k, 0], face_stretch[k, 1]
-        top = (min(edge01, edge12) if above else long) * shrink
-        bottom = (long if above else max(edge01, edge12)) * shrink
-        # Channels `from_` to `to` - 1 have tangents in [bottom, top].
-        bin_top = min(max((top - low) * per_bin, -1.0), _BINS)
-        bin_bottom = min(max((bottom - low) * per_bin, -1.0), _BINS)
-        from_, to = first[int(bin_top) + 1], first[int(bin_bottom) + 1]
-        while from_ < len(tangent) and tangent[from_] > top:
-            from_ += 1
-        while to < len(tangent) and tangent[to] >= bottom:
-            to += 1
-        step = face_step[k]
-        w_column, per_tangent = np.float32(base_w + per_x * x), np.float32(per_y * stretch)
-        for channel in range(from_, to):
-            # Slivers have steep gradients: hold the value within the corners' range.
-            w = min(w_column + per_tangent * tangent[channel], most)
-            if w > recip[step, channel]:
-                recip[step, channel] = w
-                number[step, channel] = value
+        top = min(high0 + high_slope0 * x, high1 + high_slope1 * x, high2 + high_slope2 * x)
+        bottom = max(low0 + low_slope0 * x, low1 + low_slope1 * x, low2 + low_slope2 * x)
+        top, bottom = top * shrink, bottom * shrink
+        channel = first[int(min(max((top - low) * per_bin, -1.0), _BINS)) + 1]
+        while channel < channels and tangent[channel] > top:
+            channel += 1
+        if channel < channels and tangent[channel] >= bottom:
+            step = face_step[k]
+            w_column, per_tangent = np.float32(base_w + per_x * x), np.float32(per_y * stretch)
+            while channel < channels and tangent[channel] >= bottom:
+                # Slivers have steep gradients: hold the value within the corners' range.
+                w = min(w_column + per_tangent * tangent[channel], most)
+                if w > recip[step, channel]:
+                    recip[step, channel] = w
+                    number[step, channel] = value
+                channel += 1
         k += 1
 
 
@@ -386,6 +476,8 @@ def _collect(
     steps, channels = recip.shape
     still = len(intensity)
     count = 0
+    decay = np.exp(-ATTENUATION * np.arange(int(reach) + 2))  # by whole metres
+    stretches = np.sqrt(1.0 + tangent * tangent)
     lost = int(dropout * 65536.0)
     for step in range(steps):
         c, s = column[step, 0], column[step, 1]
@@ -395,7 +487,7 @@ def _collect(
                 continue
             h = face_stretch[step] / w
             slope = tangent[channel]
-            stretch = math.sqrt(1.0 + slope * slope)
+            stretch = stretches[channel]
             distance = h * stretch
             if distance > reach:
                 continue
@@ -412,6 +504,6 @@ def _collect(
             t = number[step, channel]
             value = intensity[t] if t < still else actor_intensity[t - still]
             points[count, 0], points[count, 1], points[count, 2] = h * c, h * s, h * slope
-            points[count, 3] = value * math.exp(-ATTENUATION * distance)
+            points[count, 3] = value * decay[int(distance)]
             count += 1
     return count
