@@ -91,6 +91,9 @@ _IN, _CONFLICT, _URGENCY = (
 )
 
 
+_TAKEN = 1e30  # score of a user who is listed already, or is none
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _clip(x, low, high):
     return min(max(x, low), high)
@@ -198,27 +201,27 @@ def _encode_person(r, speed, o, at):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _encode_users(users, valid, speed, rel, taken, o):
+def _encode_users(users, valid, speed, rel, score, o):
     """List the users who matter most: by urgency, then by distance."""
     for u in range(MAX_USERS):
-        taken[u] = not valid[u]
-    vehicles, walkers = 0, 0
-    while vehicles < VEHICLES or walkers < WALKERS:
-        best, rank = -1, 1e30
-        for u in range(MAX_USERS):
-            if taken[u]:
-                continue
-            walker = users[u, _UCLASS] == _WALKER
-            if (walkers if walker else vehicles) >= (WALKERS if walker else VEHICLES):
-                continue
+        score[u] = _TAKEN
+        if valid[u]:
             away = np.hypot(float(users[u, _UX]), float(users[u, _UY]))
             # The front counts more than what lies behind.
-            score = 20.0 * rel[u, _URGENCY] + away + (30.0 if users[u, _UX] < -3.0 else 0.0)
-            if score < rank:
-                best, rank = u, score
+            behind = 30.0 if users[u, _UX] < -3.0 else 0.0
+            score[u] = 20.0 * rel[u, _URGENCY] + away + behind
+    vehicles, walkers = 0, 0
+    while vehicles < VEHICLES or walkers < WALKERS:
+        best, rank = -1, _TAKEN
+        for u in range(MAX_USERS):
+            if score[u] >= rank:
+                continue
+            walker = users[u, _UCLASS] == _WALKER
+            if (walkers if walker else vehicles) < (WALKERS if walker else VEHICLES):
+                best, rank = u, score[u]
         if best < 0:
             return
-        taken[best] = True
+        score[best] = _TAKEN
         if users[best, _UCLASS] == _WALKER:
             _encode_person(rel[best], speed, o, _AT_WALKERS + walkers * _PERSON)
             walkers += 1
@@ -233,7 +236,7 @@ def _one(users, valid, light, route, ego, last, o):
     line = np.empty((POINTS, _N_LINE))
     rel = np.empty((MAX_USERS, _N_REL))
     threat = np.empty(_N_THREAT)
-    taken = np.empty(MAX_USERS, np.bool_)
+    score = np.empty(MAX_USERS)
     o[:] = 0.0
     trace(route, ego, node, line)
     relate(users, valid, ego, line, rel)
@@ -241,7 +244,7 @@ def _one(users, valid, light, route, ego, last, o):
     _encode_ego(route, ego, last, line, o)
     _encode_route(route, o)
     _encode_threats(ego, light, threat, o)
-    _encode_users(users, valid, float(ego[_SPEED]), rel, taken, o)
+    _encode_users(users, valid, float(ego[_SPEED]), rel, score, o)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
