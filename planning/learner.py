@@ -67,6 +67,7 @@ def make_learner(
     learning_rate: Any = 5e-4,
     clip: float = 0.2,
     entropy: float = 0.01,
+    gamma: float = 0.995,
     keep: float = 1.0,
     device: str = "cpu",
 ) -> PPO:
@@ -81,6 +82,7 @@ def make_learner(
         learning_rate: number, or function of the share of training that is left.
         clip: PPO's ratio clip.
         entropy: weight of the entropy.
+        gamma: discount per decision.
         keep: share of the samples that the advantage filter keeps.
         device: of torch.
     """
@@ -93,7 +95,7 @@ def make_learner(
         batch_size=min(batch_size, total),
         n_epochs=epochs,
         learning_rate=learning_rate,
-        gamma=0.99,
+        gamma=gamma,
         gae_lambda=0.95,
         clip_range=clip,
         ent_coef=entropy,

@@ -41,6 +41,7 @@ class TrainSettings:
     warm_clip: float = 0.15
     entropy: tuple[float, float] = (0.01, 0.001)  # first, last
     warm_entropy: tuple[float, float] = (0.003, 0.0005)
+    gamma: float = 0.995  # per decision: it must be worth to wait out a red light
     keep: float = 1.0  # share of samples that the advantage filter keeps; 0.6 drove worse
     from_scratch: bool = False
     warm_share: float = 0.2  # of the time, at most, for imitation
@@ -117,6 +118,7 @@ class Trainer:
             learning_rate=lambda _left: self._rate,
             clip=s.clip if s.from_scratch else s.warm_clip,
             entropy=(s.entropy if s.from_scratch else s.warm_entropy)[0],
+            gamma=s.gamma,
             keep=s.keep,
         )
         if self._state:

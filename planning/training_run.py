@@ -26,7 +26,7 @@ from roadworthy.sim.world.settings import WorldSettings
 TOWNS = ("Rivertown", "Hillcrest")
 HELD_OUT = "Marlow"
 _ROUTES = 200  # per town
-_CHECKS = 24  # validation drives per town
+_CHECKS = 48  # validation drives per town
 # Traffic of the halves of each town's worlds: vehicles, walkers.
 _TRAFFIC = ((20, 6), (32, 12))
 _SEED_OF_CHECKS = 777_000  # apart from those of training

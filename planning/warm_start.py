@@ -37,7 +37,6 @@ class WarmStartSettings:
     smoothing: float = 0.02  # label smoothing, so that PPO finds something to explore
     pool: int = 400_000  # samples kept
     critic_rounds: int = 4
-    gamma: float = 0.99
 
 
 def expert_actions(env: PlannerVecEnv) -> NDArray[np.int64]:
@@ -172,7 +171,7 @@ def fit_critic(
     critic = [*policy.mlp_extractor.value_net.parameters(), *policy.value_net.parameters()]
     optimizer = torch.optim.Adam(critic, lr=settings.learning_rate, eps=1e-5)
     observation, loss = env.observations.copy(), 0.0
-    steps, gamma = 2 * settings.steps, settings.gamma
+    steps, gamma = 2 * settings.steps, model.gamma
     for number in range(settings.critic_rounds):
         if number > 0 and time.monotonic() > deadline:
             break
