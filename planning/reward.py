@@ -33,7 +33,7 @@ class RewardSettings:
     overspeed_range: float = 2.23
     # [s] time to collision below which the factor applies (CaRL, 1 s).
     ttc: float = 1.0
-    ttc_factor: float = 0.5
+    ttc_factor: float = 0.3  # CaRL: 0.5
     ttc_hold: float = 2.0  # [s] it goes on to apply; episodes are short (FIELD_NOTES 3.3)
     # Comfort bounds of nuPlan (Caesar et al., 2021): longitudinal [m/s^2], lateral [m/s^2],
     # jerk [m/s^3], yaw rate [rad/s]; each that is broken costs 0.5 / 4.
@@ -161,7 +161,7 @@ def _reward(
             r -= k[19]
         end = 0
         hit = ev[_E_VEHICLE] > 0 or ev[_E_WALKER] > 0 or ev[_E_STATIC] > 0
-        if hit and impact[w] < 0.3:
+        if hit and impact[w] < 0.05 and speed < 0.05:
             end = 2  # run into while standing: nothing to learn from
         elif hit:
             factor = k[14] if ev[_E_WALKER] > 0 else 1.0

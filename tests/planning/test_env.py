@@ -199,13 +199,22 @@ def test_who_is_hit_while_standing_is_not_to_blame():
     assert value[0] == pytest.approx(-RewardSettings().waiting)
 
 
-def test_a_collision_about_to_happen_halves_the_reward_for_a_while():
+def test_creeping_into_somebody_is_a_collision_like_any_other():
+    reward, toy = prepared(0.2)
+    toy.actors[:, 0, Actor.SPEED] = 0.0  # the bump has stopped us
+    toy.events[:, Event.COLLISION_VEHICLE] = 1
+    value, ended = step_reward(reward, toy)
+    assert ended[0] == 1
+    assert value[0] <= -RewardSettings().collision
+
+
+def test_a_collision_about_to_happen_lowers_the_reward_for_a_while():
     reward, toy = prepared(8.0)
     scene, one = toy.scene(), make_scene(8.0)
     add_user(one, 9.0, 0.0)
     scene.users[0], scene.valid[0], scene.ego[0] = one.users, one.valid, one.ego
     toy.ego[:, Ego.PROGRESS] = 1.0
-    assert step_reward(reward, toy, scene)[0] == pytest.approx(0.025)
+    assert step_reward(reward, toy, scene)[0] == pytest.approx(0.015)
     scene.valid[:] = False
     toy.ego[:, Ego.PROGRESS] = 2.0
-    assert step_reward(reward, toy, scene)[0] == pytest.approx(0.025)
+    assert step_reward(reward, toy, scene)[0] == pytest.approx(0.015)
