@@ -11,6 +11,7 @@ import numpy as np
 
 from roadworthy.sim.kernel import kernel
 
+_CHILD = np.uint64(0xA0761D6478BD642F)  # keeps keys apart from the draws of their parent
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -29,7 +30,7 @@ def mix(x: np.uint64) -> np.uint64:
 @kernel
 def derive(key: np.uint64, index: int) -> np.uint64:
     """Make the key of the stream number `index` below `key`."""
-    return mix(np.uint64(key) + _GOLDEN * (np.uint64(index) + np.uint64(1)))
+    return mix((np.uint64(key) ^ _CHILD) + _GOLDEN * (np.uint64(index) + np.uint64(1)))
 
 
 @kernel

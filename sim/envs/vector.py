@@ -21,6 +21,7 @@ from roadworthy.sim.envs.observation import (
     observe,
 )
 from roadworthy.sim.envs.reward import RewardSettings, rewards, terminated, truncated
+from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
@@ -73,13 +74,14 @@ class DriveVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin a drive in every world; world i is world i of `seed`."""
-        first = seed[0] if isinstance(seed, list) else seed
-        if first is not None:
-            self.batch.reseed(first)
+        if isinstance(seed, list):
+            raise SettingsError("give one seed: world i of it is what world i gets")
+        if seed is not None:
+            self.batch.reseed(seed)
         else:
             self.batch.reset()
         self._over[:] = False
-        return self._observe(), {}
+        return self._observe(), self._info()
 
     def step(
         self, actions: NDArray[np.float32]
@@ -97,8 +99,15 @@ class DriveVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]]):
             self.batch.reset(self._over)
             reward[self._over], ended[self._over], cut[self._over] = 0.0, False, False
         self._over = ended | cut
-        return self._observe(), reward, ended, cut, {}
+        return self._observe(), reward, ended, cut, self._info()
 
     def _observe(self) -> Observation:
         rows = [observe(self.batch, w, self.suite)[0] for w in range(self.num_envs)]
         return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
+
+    def _info(self) -> dict[str, Any]:
+        """Progress [m] and route of every world."""
+        return {
+            "progress": self.batch.ego[:, Ego.PROGRESS].copy(),
+            "route_index": self.batch.route_index.copy(),
+        }

@@ -11,8 +11,9 @@ from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after
+from roadworthy.sim.traffic.vehicles import YELLOW_BRAKE
 from roadworthy.sim.world.columns import Actor, Ego, Light
-from roadworthy.sim.world.layout import Paths, Roads, Rules, State
+from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
 
 ALIVE, LANE, S, NEXT_LANE, GOAL = (
     int(Actor.ALIVE),
@@ -30,6 +31,7 @@ GREEN, OFF = int(Light.GREEN), int(Light.OFF)
 APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still stop so gently
 APPROACH_SPARE = 8.0  # [m] and this much before
 EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
+EGO_SIGHT = 60.0  # [m] of its route that others know of
 EGO_CLAIM_TIME = 6.0  # [s] the ego claims what it will enter within: nobody cuts it off
 
 
@@ -88,6 +90,32 @@ def ego_junction_lane(w: int, roads: Roads, paths: Paths, state: State, reach: f
 
 
 @kernel
+def ego_next_lane(w: int, paths: Paths, state: State) -> int:
+    """Lane that follows the ego's on its route within EGO_SIGHT; -1 for none."""
+    route, lane = state.route_index[w], int(state.actors[w, 0, LANE])
+    if lane < 0:
+        return -1
+    end = paths.start[route + 1]
+    i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
+    here = state.ego[w, ROUTE_S]
+    while i < end and paths.points[i, R_S] - here <= EGO_SIGHT:
+        following = int(paths.points[i, R_LANE])
+        if following != lane and paths.points[i, R_S] > here:
+            return following
+        i += 1
+    return -1
+
+
+@kernel
+def _goes_through(w: int, lane: int, me: FloatArray, roads: Roads, state: State) -> bool:
+    """Whether a vehicle before a junction still enters it: its light is open, or too near."""
+    if light_allows(w, lane, roads, state):
+        return True
+    gap = roads.lane_length[lane] - me[S] - 0.5 * me[LENGTH]
+    return bool(me[SPEED] * me[SPEED] > 2.0 * YELLOW_BRAKE * max(gap, 0.0))
+
+
+@kernel
 def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Drop the claims of those who have left, count the others, and grant new ones."""
     claims, actors = state.claims[w], state.actors[w]
@@ -96,6 +124,7 @@ def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rule
         if old >= 0 and a <= rules.vehicles:
             claims[old] = 0
     ego = actors[0]
+    ego[NEXT_LANE] = ego_next_lane(w, paths, state)
     reach = 0.5 * ego[LENGTH] + max(ego[SPEED] * EGO_CLAIM_TIME, 0.5)
     ego[GOAL] = ego_junction_lane(w, roads, paths, state, reach)
     if ego[GOAL] >= 0.0:
@@ -106,7 +135,8 @@ def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rule
             continue
         on, goal = int(me[LANE]), int(me[GOAL])
         before = int(me[NEXT_LANE]) == goal and on != goal
-        if not (on == goal or before or me[S] - 0.5 * me[LENGTH] < 1.0):
+        inside = on == goal or (not before and me[S] - 0.5 * me[LENGTH] < 1.0)
+        if not inside and not (before and _goes_through(w, on, me, roads, state)):
             me[GOAL] = -1.0
         else:
             claims[goal] += 1

@@ -18,6 +18,7 @@ from roadworthy.sim.world.columns import Actor
 from roadworthy.sim.world.layout import FloatArray, IntArray, Roads, State
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
+STOREY = 3.0  # [m] what is this far above or below is another road
 ALIVE, LANE, S = int(Actor.ALIVE), int(Actor.LANE), int(Actor.S)
 X, Y, Z, YAW, PITCH = (
     int(Actor.X),
@@ -105,10 +106,12 @@ def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral:
 
 
 @kernel
-def nearest_driving_point(roads: Roads, x: float, y: float, yaw: float, max_angle: float) -> int:
+def nearest_driving_point(
+    roads: Roads, x: float, y: float, z: float, yaw: float, max_angle: float
+) -> int:
     """Nearest point of a driving lane that points within `max_angle` of `yaw`; -1 for none.
 
-    Looks at the 3 by 3 cells around (x, y).
+    Looks at the 3 by 3 cells around (x, y), and at no road of another storey than z.
     """
     columns, rows = roads.grid_shape[0], roads.grid_shape[1]
     column = math.floor((x - roads.grid_origin[0]) / roads.cell)
@@ -121,7 +124,7 @@ def nearest_driving_point(roads: Roads, x: float, y: float, yaw: float, max_angl
                 p = roads.grid_point[k]
                 dx, dy = roads.points[p, P_X] - x, roads.points[p, P_Y] - y
                 d = dx * dx + dy * dy
-                if d < best_d:
+                if d < best_d and abs(roads.points[p, P_Z] - z) < STOREY:
                     turn = abs(wrap_angle(roads.points[p, P_YAW] - yaw))
                     if turn <= max_angle:
                         best, best_d = p, d

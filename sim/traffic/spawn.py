@@ -169,8 +169,9 @@ def respawn(w: int, roads: Roads, state: State, rules: Rules) -> None:
     if rules.vehicles > 0:
         a = 1 + int(tick % rules.vehicles)
         me = state.actors[w, a]
-        away = math.hypot(me[X] - ego[X], me[Y] - ego[Y]) > far
-        if me[ALIVE] == 0.0 or away or me[TIMER] > STUCK_TIME:
+        distance = math.hypot(me[X] - ego[X], me[Y] - ego[Y])
+        stuck = me[TIMER] > STUCK_TIME and distance > rules.spawn_near
+        if me[ALIVE] == 0.0 or distance > far or stuck:
             spawn_vehicle(w, a, 0.6 * rules.spawn_far, roads, state, rules)
     if rules.walkers > 0:
         a = 1 + rules.vehicles + int(tick % rules.walkers)

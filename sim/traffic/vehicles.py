@@ -47,6 +47,7 @@ BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
 
 GAP = 2.0  # [m] kept at standstill
 COMFORT_BRAKE = 2.5  # [m/s^2]
+YELLOW_BRAKE = 4.0  # [m/s^2] who would have to brake harder goes through at yellow
 CURVE_BRAKE = 1.5  # [m/s^2] with which a bend ahead is approached
 LATERAL_COMFORT = 2.2  # [m/s^2] taken in bends
 SLOWEST_IN_BEND = 2.5  # [m/s]
@@ -160,7 +161,7 @@ def stop_gap(w: int, a: int, roads: Roads, state: State, claimed: bool) -> float
         light = state.lights[w, signal]
         if light in (GREEN, OFF):
             continue
-        if light == YELLOW and speed * speed > 2.0 * 4.0 * max(gap, 0.0):
+        if light == YELLOW and speed * speed > 2.0 * YELLOW_BRAKE * max(gap, 0.0):
             continue  # too near to stop in comfort: go through
         best = min(best, gap)
     for k in range(roads.crosslane_start[lane], roads.crosslane_start[lane + 1]):

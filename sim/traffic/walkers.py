@@ -65,7 +65,7 @@ def road_is_clear(w: int, n: int, crossing: int, roads: Roads, state: State) -> 
             if gap < 2.0 or gap < other[SPEED] * TIME_GAP:
                 return False
             rank -= 1
-        if s < 30.0 and _tail_of_predecessors(w, n, lane, s, roads, state):
+        if s < 60.0 and _tail_of_predecessors(w, n, lane, s, roads, state):
             return False
     return True
 
@@ -79,6 +79,14 @@ def _tail_of_predecessors(w: int, n: int, lane: int, s: float, roads: Roads, sta
             gap = s + roads.lane_length[int(other[LANE])] - other[S] - 0.5 * other[LENGTH]
             if gap < other[SPEED] * TIME_GAP:
                 return True
+        elif other[ALIVE] > 0.0 and other[DIRECTION] >= 0.0 and other[LANE] >= 0.0:
+            # Two lanes back: a short one, as through a junction, lies between.
+            middle = int(other[DIRECTION])
+            first = roads.successor_start[middle]
+            if first < roads.successor_start[middle + 1] and roads.successors[first] == lane:
+                gap = s + roads.lane_length[middle] + roads.lane_length[int(other[LANE])] - other[S]
+                if gap - 0.5 * other[LENGTH] < other[SPEED] * TIME_GAP:
+                    return True
     return False
 
 

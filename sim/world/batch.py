@@ -101,10 +101,12 @@ class BatchWorld:
         Raises:
             RouteError: the routes are of another town.
             SettingsError: the settings make no world.
-            WorldError: `worlds` is not positive.
+            WorldError: `worlds` is not positive, or the seed is not in 0..2^63 - 1.
         """
         if worlds < 1:
             raise WorldError(f"a BatchWorld needs at least 1 world, not {worlds}")
+        if not 0 <= seed < 1 << 63:
+            raise WorldError(f"the seed is {seed}; it must be in 0..2^63 - 1")
         if routes.routes[0].town != town.name:
             raise RouteError(
                 f"the routes are of {routes.routes[0].town}, but the town is {town.name}"
@@ -173,14 +175,16 @@ class BatchWorld:
         """
         if mask is None:
             mask = np.ones(self.worlds, np.bool_)
+        count = len(self.routes.routes)
+        if routes is not None:
+            wrong = [int(routes[w]) for w in np.flatnonzero(mask) if not 0 <= routes[w] < count]
+            if wrong:
+                raise WorldError(f"route {wrong[0]} asked for, but there are {count}")
         for w in np.flatnonzero(mask):
             key = rng.derive(np.uint64(self.seed), int(self.first_index + w))
             key = rng.derive(np.uint64(key), int(self.episode[w]))
             self.key[w] = key
-            count = len(self.routes.routes)
             chosen = rng.integer(np.uint64(key), -1, count) if routes is None else int(routes[w])
-            if not 0 <= chosen < count:
-                raise WorldError(f"route {chosen} asked for, but there are {count}")
             self.route_index[w] = chosen
             self.episode[w] += 1
         reset_worlds(

@@ -21,6 +21,9 @@ WALK_SPACING = 5.0  # [m]
 PLACE_CELL = 32.0  # [m]
 STATIC_CELL = 8.0  # [m]
 VEHICLE_REACH = 3.0  # [m] from a vehicle's centre to its farthest corner
+# A stop line may lie between the points of two lanes of a route; the same limits as in the Scene.
+LINE_BEFORE = 1.0  # [m]
+LINE_BEYOND = 2.0  # [m]
 TRUNK = 0.5  # [m] edge of the box that stands for a tree's trunk
 END_REACH = 8.0  # [m] from the end of a crossing to the sidewalk it leads to
 
@@ -173,8 +176,10 @@ def build_roads(network: RoadNetwork) -> Roads:
 
 def build_statics(scenery: Scenery) -> Statics:
     """Sort the solid boxes of a town into the cells from which a vehicle can touch them."""
-    solid = scenery.boxes[:, [Box.X, Box.Y, Box.YAW, Box.LENGTH, Box.WIDTH]].astype(np.float32)
-    solid[scenery.boxes[:, Box.PROP] == Prop.TREE, 3:] = TRUNK
+    columns = [Box.X, Box.Y, Box.YAW, Box.LENGTH, Box.WIDTH, Box.Z, Box.HEIGHT]
+    solid = scenery.boxes[:, columns].astype(np.float32)
+    solid[:, 6] += solid[:, 5]
+    solid[scenery.boxes[:, Box.PROP] == Prop.TREE, 3:5] = TRUNK
     if len(solid) == 0:
         one = np.ones(2, np.int32)
         empty = np.zeros(0, np.int32)
@@ -211,9 +216,9 @@ def _stops_on_route(network: RoadNetwork, points: FloatArray) -> list[tuple[floa
         low, high = run[0, RoutePoint.LANE_S], run[-1, RoutePoint.LANE_S]
         for k in range(network.stop_start[lane], network.stop_start[lane + 1]):
             s, signal = float(network.stop_s[k]), int(network.stop_signal[k])
-            if network.signal_kind[signal] != SignalKind.LIGHT or not low <= s <= high + 1.5:
-                continue
-            stops.append((float(run[0, RoutePoint.S] + s - low), signal))
+            on_route = low - LINE_BEFORE <= s <= high + LINE_BEYOND
+            if network.signal_kind[signal] == SignalKind.LIGHT and on_route:
+                stops.append((float(run[0, RoutePoint.S] + s - low), signal))
     return stops
 
 

@@ -72,14 +72,14 @@ class Ego(IntEnum):
 
 
 class Event(IntEnum):
-    """Counts of what happened to the ego since the last step; latched until the next one."""
+    """Counts of what happened to the ego in the last step, over all of its ticks."""
 
     COLLISION_VEHICLE = 0
     COLLISION_WALKER = 1
     COLLISION_STATIC = 2
     RED_LIGHT = 3
-    OFF_ROAD = 4  # 1 while the centre is on no driving lane
-    WRONG_LANE = 5  # 1 while against the direction of its lane
+    OFF_ROAD = 4  # 1 where the centre was on no driving lane
+    WRONG_LANE = 5  # 1 where it drove against the direction of its lane
     ROUTE_DEVIATION = 6  # more than 30 m from the route
     BLOCKED = 7
     FINISHED = 8

@@ -114,7 +114,9 @@ def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -
         ego[THROTTLE], ego[PEDAL_BRAKE] = max(pedal, 0.0), max(-pedal, 0.0)
         ego[STEER] = curvature_to_steer(geometry, wish[1])
     else:
-        ego[THROTTLE], ego[PEDAL_BRAKE], ego[STEER] = wish[0], wish[1], wish[2]
+        ego[THROTTLE] = min(max(wish[0], 0.0), 1.0)
+        ego[PEDAL_BRAKE] = min(max(wish[1], 0.0), 1.0)
+        ego[STEER] = min(max(wish[2], -1.0), 1.0)
         gear = -1.0 if wish[3] > 0.5 else 1.0
     pedal = -ego[PEDAL_BRAKE] if ego[PEDAL_BRAKE] > 0.0 else ego[THROTTLE]
     ego[PEDAL_ACTUAL] += (pedal - ego[PEDAL_ACTUAL]) * dt / (geometry[PEDAL_LAG] + dt)
@@ -149,7 +151,6 @@ def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -
     me[PHASE] = advance_phase(me[PHASE], mean * dt / WHEEL_RADIUS)
     ego[CURVATURE], ego[LATERAL_ACCEL] = bend, mean * mean * bend
     ego[TIME] += dt
-    ego[BLOCKED_TIME] = ego[BLOCKED_TIME] + dt if abs(after) < 0.1 else 0.0
 
 
 @kernel
@@ -185,35 +186,35 @@ def project(w: int, paths: Paths, state: State, window: int) -> None:
 
 
 @kernel
-def _locate(w: int, roads: Roads, paths: Paths, state: State) -> None:
-    """Find the ego's lane, and note whether it is off the road or on the wrong side."""
+def _locate(w: int, roads: Roads, paths: Paths, state: State) -> bool:
+    """Find the ego's lane; True, with a note, where it is off the road or on the wrong side."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
     point = paths.points[paths.start[route] + int(ego[ROUTE_INDEX])]
     inside = 0.5 * point[R_WIDTH]
-    state.events[w, EV_OFF_ROAD] = 0
-    state.events[w, EV_WRONG] = 0
     if abs(ego[ROUTE_LATERAL]) <= inside and abs(ego[ROUTE_HEADING]) < 1.0:
         me[LANE] = point[R_LANE]
         me[S] = point[R_LANE_S] + max(ego[ROUTE_S] - point[R_S], 0.0)
         me[LATERAL] = ego[ROUTE_LATERAL]
-        return
-    p = nearest_driving_point(roads, me[X], me[Y], me[YAW], math.pi)
+        return False
+    p = nearest_driving_point(roads, me[X], me[Y], me[Z], me[YAW], math.pi)
     me[LANE] = -1.0
     if p < 0:
         state.events[w, EV_OFF_ROAD] = 1
-        return
+        return True
     near = roads.points[p]
     dx, dy = me[X] - near[P_X], me[Y] - near[P_Y]
     lateral = -math.sin(near[P_YAW]) * dx + math.cos(near[P_YAW]) * dy
     if math.hypot(dx, dy) > 0.5 * near[P_WIDTH] + OUTSIDE_MARGIN + 0.5:
         state.events[w, EV_OFF_ROAD] = 1
-        return
+        return True
     lane = roads.point_lane[p]
     turn = abs(wrap_angle(me[YAW] - near[P_YAW]))
     if turn > WRONG_ANGLE and roads.lane_junction[lane] < 0:
         state.events[w, EV_WRONG] = 1
-    elif turn < 0.5 * math.pi:
+        return True
+    if turn < 0.5 * math.pi:
         me[LANE], me[S], me[LATERAL] = lane, near[P_S], lateral
+    return False
 
 
 @kernel
@@ -232,10 +233,11 @@ def _cross_lines(w: int, before: float, paths: Paths, state: State) -> None:
 def judge(w: int, before: float, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Note the rules that the ego broke in this tick and whether its drive is over."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
-    _locate(w, roads, paths, state)
+    outside = _locate(w, roads, paths, state)
     _cross_lines(w, before, paths, state)
-    if state.events[w, EV_OFF_ROAD] + state.events[w, EV_WRONG] > 0:
+    if outside:
         ego[OFFROAD_DISTANCE] += abs(me[SPEED]) * rules.tick
+    ego[BLOCKED_TIME] = ego[BLOCKED_TIME] + rules.tick if abs(me[SPEED]) < 0.1 else 0.0
     length = paths.points[paths.start[route + 1] - 1, R_S]
     if abs(ego[ROUTE_LATERAL]) > rules.deviation:
         state.events[w, EV_DEVIATION] = 1

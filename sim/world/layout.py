@@ -74,7 +74,7 @@ class Roads(NamedTuple):
 class Statics(NamedTuple):
     """Boxes that a vehicle can hit, with a grid over them."""
 
-    boxes: FloatArray  # [B, (x, y, yaw, length, width)]
+    boxes: FloatArray  # [B, (x, y, yaw, length, width, foot, top)]
     cell: float  # [m]; a cell lists every box that a vehicle with its centre there can touch
     origin: FloatArray
     shape: IntArray
@@ -111,7 +111,8 @@ class State(NamedTuple):
     target: FloatArray  # [W, A] acceleration decided in this tick
     claims: NDArray[np.int16]  # [W, L] vehicles that hold a junction lane
     crossing_busy: NDArray[np.int16]  # [W, C] walkers on a crossing
-    contact: NDArray[np.uint8]  # [W, A + 1] touched in the last tick; the last entry: statics
+    # [W, A + 1] ticks until a touch by this actor counts again; the last entry: statics
+    contact: NDArray[np.uint8]
     done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
 
 

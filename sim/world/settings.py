@@ -35,10 +35,21 @@ class WorldSettings:
             raise SettingsError(
                 f"{self.vehicles} vehicles and {self.walkers} walkers: each must be in 0..1000"
             )
+        for name in ("green_time", "yellow_time", "all_red_time", "blocked_time", "timeout_base"):
+            if not 0.0 <= getattr(self, name) <= 1e9:
+                raise SettingsError(f"{name} is {getattr(self, name)} s; it must be in 0..1e9")
+        if self.green_time + self.yellow_time + self.all_red_time < 1.0:
+            raise SettingsError("the phases of the lights add up to less than 1 s")
+        if not 0.0 <= self.timeout_speed_share <= 10.0 or not 0.0 < self.deviation <= 1e9:
+            raise SettingsError(
+                f"timeout_speed_share {self.timeout_speed_share} must be in 0..10 and "
+                f"deviation {self.deviation} m above 0"
+            )
         if not 0.001 <= self.tick <= 0.2:
             raise SettingsError(f"tick is {self.tick} s; it must be in 0.001..0.2")
-        if not 0.0 <= self.spawn_near < self.spawn_far:
+        if not 0.0 <= self.spawn_near < self.spawn_far <= 1e4:
             raise SettingsError(
-                f"spawn_near {self.spawn_near} m must be below spawn_far {self.spawn_far} m"
+                f"spawn_near {self.spawn_near} m must be below spawn_far {self.spawn_far} m, "
+                "and that at most 10 km"
             )
         return self

@@ -18,13 +18,13 @@ from roadworthy.sim.traffic.lookup import sort_actors
 from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide, move
 from roadworthy.sim.traffic.walkers import walk
-from roadworthy.sim.world.collision import hit_actors, hit_statics
+from roadworthy.sim.world.collision import collide
 from roadworthy.sim.world.columns import Actor, Ego, Kind
 from roadworthy.sim.world.ego import WINDOW, drive, judge, project
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, Statics
 
 ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
-X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED = (
+X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.X),
     int(Actor.Y),
     int(Actor.Z),
@@ -34,6 +34,7 @@ X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED = (
     int(Actor.GOAL),
     int(Actor.LANE),
     int(Actor.SPEED),
+    int(Actor.NEXT_LANE),
 )
 LENGTH, WIDTH, HEIGHT, COLOR = (
     int(Actor.LENGTH),
@@ -73,11 +74,11 @@ def tick_world(
         decide(w, on_road, roads, state, rules)
     move(w, roads, state, rules)
     walk(w, on_road, roads, state, rules)
-    before = state.ego[w, ROUTE_S]
+    me, before = state.actors[w, 0], state.ego[w, ROUTE_S]
+    x, y, yaw, speed = me[X], me[Y], me[YAW], me[SPEED]
     drive(w, wish, as_plan, state, rules)
+    collide(w, everybody, x, y, yaw, speed, statics, state, rules)
     project(w, paths, state, WINDOW)
-    hit_actors(w, everybody, state)
-    hit_statics(w, everybody, statics, state)
     judge(w, before, roads, paths, state, rules)
     respawn(w, roads, state, rules)
     state.time[w] += rules.tick
@@ -128,7 +129,8 @@ def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     me[:] = 0.0
     me[X], me[Y], me[Z], me[YAW] = point[R_X], point[R_Y], point[R_Z], point[R_YAW]
     me[LENGTH], me[WIDTH], me[HEIGHT] = size[0], size[1], size[2]
-    me[KIND], me[COLOR], me[ALIVE], me[GOAL], me[LANE] = CAR, EGO_COLOR, 1.0, -1.0, -1.0
+    me[KIND], me[COLOR], me[ALIVE], me[GOAL] = CAR, EGO_COLOR, 1.0, -1.0
+    me[LANE], me[NEXT_LANE] = -1.0, -1.0
     state.ego[w, :] = 0.0
 
 
@@ -153,6 +155,7 @@ def _reset_one(
     state.contact[w, :] = 0
     state.actors[w, :, :] = 0.0
     state.actors[w, :, GOAL] = -1.0
+    state.actors[w, :, NEXT_LANE] = -1.0
     state.target[w, :] = 0.0
     for a in range(state.order.shape[1]):
         state.order[w, a] = a

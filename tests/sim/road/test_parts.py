@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +205,32 @@ def test_a_damaged_compiled_map_is_named(content: bytes, tmp_path: Path) -> None
     path.write_bytes(content)
     with pytest.raises(MapError, match=r"bad\.npz"):
         load_network(path)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.6, 0.8, 0.97, 0.999])
+def test_flipped_bytes_in_a_compiled_map_are_damage(
+    share: float, rivertown: RoadNetwork, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.npz"
+    save_network(rivertown, path)
+    content = bytearray(path.read_bytes())
+    at = int(share * len(content))
+    content[at : at + 40] = bytes(255 - value for value in content[at : at + 40])
+    path.write_bytes(content)
+    with pytest.raises(MapError, match=r"bad\.npz"):
+        load_network(path)
+
+
+@pytest.mark.parametrize("error", [zlib.error("invalid block"), RuntimeError("x"), SyntaxError()])
+def test_whatever_a_reader_says_of_a_damaged_map_is_a_sentence(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(np, "load", broken)
+    with pytest.raises(MapError, match=r"bad\.npz"):
+        load_network(tmp_path / "bad.npz")
 
 
 def test_a_drawing_shows_road_where_there_is_road(rivertown: RoadNetwork) -> None:

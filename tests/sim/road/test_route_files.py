@@ -49,6 +49,8 @@ def test_leaderboard_2_files_are_read(tmp_path: Path) -> None:
     [
         ('y="-2"', "", r"<route id='7'>, <waypoint> number 0 has no attribute 'y'"),
         ('y="-2"', 'y="nan"', "number 0: y='nan' is not a finite"),
+        ('y="-2"', 'y="1e308"', "number 0: y='1e308' is beyond every map"),
+        ('y="-2"', 'y="-1e200"', "number 0: y='-1e200' is beyond every map"),
         ('y="5"', 'y="five"', "number 1: y='five' is not a number"),
         ('town="Town01"', "", "<route id='7'> has no attribute 'town'"),
         ('id="7"', "", "has no attribute 'id'"),

@@ -148,6 +148,14 @@ def test_a_waypoint_off_the_map_is_named_with_its_distance() -> None:
         plan_route(RIVERTOWN, points, id="r7")
 
 
+@pytest.mark.parametrize("far", [1e200, -1e308])
+def test_a_waypoint_at_the_end_of_numbers_is_named(far: float) -> None:
+    points = random_routes(RIVERTOWN, 1, 0)[0].points[[0, 50], :3].astype(np.float64)
+    points[1, 0] = far
+    with pytest.raises(RouteError, match="route r7: waypoint 1"):
+        plan_route(RIVERTOWN, points, id="r7")
+
+
 def test_unreachable_waypoints_are_named(data: Path) -> None:
     from roadworthy.sim.road.compile import compile_xodr
 

@@ -14,7 +14,13 @@ from roadworthy.sim.road.compile import compile_xodr
 from roadworthy.sim.road.generate import generate_town
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.ship import SHIPPED
-from roadworthy.sim.road.towns import find_map, load_network_of, town_names
+from roadworthy.sim.road.towns import (
+    HELD_OUT_TOWN,
+    TRAINING_TOWNS,
+    find_map,
+    load_network_of,
+    town_names,
+)
 
 NAMES = ["Hillcrest", "Marlow", "Rivertown"]
 
@@ -36,6 +42,21 @@ def driving(network: RoadNetwork) -> np.ndarray:
 
 def test_three_towns_are_shipped() -> None:
     assert town_names() == NAMES
+
+
+def test_towns_to_train_in_and_the_one_held_out_are_shipped_and_apart() -> None:
+    assert sorted([*TRAINING_TOWNS, HELD_OUT_TOWN]) == NAMES
+
+
+def test_no_other_module_says_which_town_is_held_out() -> None:
+    root = Path(__file__).resolve().parents[3]
+    said = [
+        path.relative_to(root).as_posix()
+        for room in ("sim", "perception", "planning", "control", "agents")
+        for path in (root / room).rglob("*.py")
+        if '= "Marlow"' in path.read_text("utf-8")
+    ]
+    assert said == ["sim/road/towns.py"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,6 +77,24 @@ def test_traffic_moves_stops_at_red_and_does_not_crash_into_itself(busy: BatchWo
     assert samples > 10_000
 
 
+def test_nobody_holds_a_junction_while_waiting_at_red(busy: BatchWorld) -> None:
+    network = busy.network
+    waiting = held = 0
+    for _ in range(600):
+        busy.step_plan(np.full(4, -3.0, np.float32), np.zeros(4, np.float32))
+        cars = busy.actors[:, 1:26]
+        stands = (cars[..., Actor.ALIVE] > 0) & (cars[..., Actor.SPEED] < 0.05)
+        for w, a in np.argwhere(stands):
+            car = cars[w, a]
+            lane, goal = int(car[Actor.LANE]), int(car[Actor.GOAL])
+            for k in range(network.stop_start[lane], network.stop_start[lane + 1]):
+                if busy.lights[w, network.stop_signal[k]] == Light.RED:
+                    waiting += 1
+                    held += goal >= 0 and goal == int(car[Actor.NEXT_LANE])
+    assert waiting > 100
+    assert held == 0
+
+
 def test_walkers_use_the_crosswalks(busy: BatchWorld) -> None:
     used = 0
     for _ in range(600):

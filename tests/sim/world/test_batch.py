@@ -157,21 +157,59 @@ def test_a_collision_is_counted_once_while_the_bodies_touch(
     batch = make(rivertown, river_routes, 1, seed=2)
     batch.actors[0, 1:, Actor.ALIVE] = 0.0
     ego = batch.actors[0, 0]
-    slot = 13 if kind == Kind.WALKER else 1
-    other = batch.actors[0, slot]
+    other = batch.actors[0, 1]
     other[:] = ego
-    other[Actor.X] += 8.0 * np.cos(ego[Actor.YAW])
-    other[Actor.Y] += 8.0 * np.sin(ego[Actor.YAW])
-    other[Actor.KIND], other[Actor.ALIVE] = kind, 1.0
+    place = float(ego[Actor.S]) + 12.0
     count = 0
     for _ in range(40):
         # Hold the victim where it is: only the ego moves.
-        held = other.copy()
+        other[Actor.S], other[Actor.SPEED], other[Actor.ALIVE] = place, 0.0, 1.0
+        other[Actor.KIND] = kind
         batch.step_plan(np.array([2.0], np.float32), np.array([0.0], np.float32))
-        other[[Actor.X, Actor.Y, Actor.YAW]] = held[[Actor.X, Actor.Y, Actor.YAW]]
-        other[Actor.SPEED], other[Actor.ALIVE] = 0.0, 1.0
         count += int(batch.events[0, event])
     assert count == 1
+
+
+def test_a_house_holds_the_ego_until_it_counts_as_blocked(
+    rivertown: Town, river_routes: RouteSet
+) -> None:
+    settings = WorldSettings(vehicles=0, walkers=0, blocked_time=5.0)
+    batch = BatchWorld(rivertown, river_routes, 1, settings=settings)
+    me, statics = batch.actors[0, 0], batch._statics
+    yaw = float(me[Actor.YAW])
+    ahead = me[[Actor.X, Actor.Y]] + 8.0 * np.array([np.cos(yaw), np.sin(yaw)])
+    statics.boxes[:] = [*ahead, yaw, 2.0, 8.0, me[Actor.Z], me[Actor.Z] + 9.0]
+    # One wall before the ego, listed in every cell.
+    statics.start[:] = np.minimum(np.arange(len(statics.start)), len(statics.listed))
+    hits, places = 0, []
+    for _ in range(90):
+        batch.step(np.array([[1, 0, 0]], np.float32))
+        hits += int(batch.events[0, Event.COLLISION_STATIC])
+        places.append(me[[Actor.X, Actor.Y]].copy())
+    assert hits == 1
+    assert np.hypot(*(places[-1] - places[30])) < 0.2
+    assert batch.events[0, Event.BLOCKED] == 1
+
+
+def test_who_drives_into_a_standing_ego_is_not_the_egos_fault(
+    rivertown: Town, river_routes: RouteSet
+) -> None:
+    batch = make(rivertown, river_routes, 1, seed=2)
+    batch.actors[0, 1:, Actor.ALIVE] = 0.0
+    batch.actors[0, 1] = batch.actors[0, 0]
+    batch.step(np.array([[0, 1, 0]], np.float32))
+    assert batch.events[0, Event.COLLISION_VEHICLE] == 0
+
+
+def test_commands_beyond_their_range_are_held_to_it(
+    rivertown: Town, river_routes: RouteSet
+) -> None:
+    empty = WorldSettings(vehicles=0, walkers=0)
+    one, two = (BatchWorld(rivertown, river_routes, 1, settings=empty) for _ in range(2))
+    for _ in range(20):
+        one.step(np.array([[9, 0, 5]], np.float32))
+        two.step(np.array([[1, 0, 1]], np.float32))
+    np.testing.assert_array_equal(one.actors[0, 0], two.actors[0, 0])
 
 
 def test_traffic_stays_in_the_ring_around_the_ego(rivertown: Town, river_routes: RouteSet) -> None:
@@ -196,6 +234,12 @@ def test_wrong_use_is_a_sentence(rivertown: Town, river_routes: RouteSet) -> Non
     elsewhere = Route("x", "Nowhere", river_routes.routes[0].points)
     with pytest.raises(RouteError, match="Nowhere"):
         make(rivertown, RouteSet.of([elsewhere]), 1)
+    for seed in (-1, 1 << 63):
+        with pytest.raises(WorldError, match="seed"):
+            make(rivertown, river_routes, 1, seed=seed)
+    for wrong in ({"green_time": float("nan")}, {"spawn_far": float("inf")}, {"blocked_time": -1}):
+        with pytest.raises(SettingsError):
+            WorldSettings(**wrong).validate()
     batch = make(rivertown, river_routes, 1)
     with pytest.raises(WorldError, match="not finite"):
         batch.step(np.full((1, 3), np.nan, np.float32))
