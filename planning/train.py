@@ -19,7 +19,7 @@ from roadworthy.planning.learner import make_learner
 from roadworthy.planning.policy import PolicyDriver
 from roadworthy.planning.rollout import evaluate, summary
 from roadworthy.planning.run_files import RunFolder
-from roadworthy.planning.warm_start import WarmStartSettings, fit_critic, imitate
+from roadworthy.planning.warm_start import Anchor, WarmStartSettings, fit_critic, imitate
 from roadworthy.sim.errors import SettingsError
 
 Tell = Callable[[str, dict[str, float]], None]
@@ -46,6 +46,8 @@ class TrainSettings:
     from_scratch: bool = False
     warm_share: float = 0.2  # of the time, at most, for imitation
     warm: WarmStartSettings = field(default_factory=WarmStartSettings)
+    anchor_rate: float = 1e-4  # learning rate of the pull towards the expert at the beginning
+    anchor_share: float = 0.8  # of the time; then the pull is over
     threads: int = 0  # of torch; 0 takes the machine's, at most 4
     save_every: float = 120.0  # [s]
     validate_every: float = 240.0  # [s]
@@ -105,6 +107,7 @@ class Trainer:
         self._saved = self._validated = self._start
         self._best = float(self._state.get("best", -1.0)) if self._state else -1.0
         self._rate = 0.0
+        self._anchor: Anchor | None = None
         self.model = self._make_model()
 
     def _make_model(self) -> PPO:
@@ -160,7 +163,7 @@ class Trainer:
     def _warm_start(self) -> None:
         s = self.settings
         end = self._start + s.warm_share * 60.0 * s.minutes - self._before
-        agreement = imitate(
+        self._anchor = imitate(
             self.model,
             self.courses.env,
             s.warm,
@@ -171,7 +174,7 @@ class Trainer:
             ),
         )
         loss = fit_critic(self.model, self.courses.env, s.warm, seed=s.seed, deadline=end)
-        self._tell("critic", {"loss": loss, "agreement": agreement})
+        self._tell("critic", {"loss": loss, "agreement": self._anchor.agreement})
         self._state = {"warmed": True}
         self.validate("imitation")
         self.folder.save_model(self.model, self.folder.path / "imitation.zip")
@@ -189,6 +192,8 @@ class Trainer:
             model.n_epochs = s.epochs if self.share < 0.5 else max(s.epochs - 1, 1)
             began = time.monotonic()
             model.learn(s.n_steps * env.num_envs, reset_num_timesteps=False)
+            if self._anchor is not None and self.share < s.anchor_share:
+                self._anchor.pull(s.anchor_rate * (1.0 - self.share / s.anchor_share))
             row = {
                 "steps": float(model.num_timesteps),
                 "elapsed": self.elapsed,

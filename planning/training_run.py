@@ -19,12 +19,10 @@ from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
-from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.road.towns import HELD_OUT_TOWN, TRAINING_TOWNS, load_town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.settings import WorldSettings
 
-TOWNS = ("Rivertown", "Hillcrest")
-HELD_OUT = "Marlow"
 _ROUTES = 200  # per town
 _CHECKS = 48  # validation drives per town
 # Traffic of the halves of each town's worlds: vehicles, walkers.
@@ -35,8 +33,8 @@ _SEED_OF_CHECKS = 777_000  # apart from those of training
 def make_courses(
     settings: TrainSettings,
     *,
-    towns: Sequence[str] = TOWNS,
-    held_out: str | None = HELD_OUT,
+    towns: Sequence[str] = TRAINING_TOWNS,
+    held_out: str | None = HELD_OUT_TOWN,
     map_dir: str | Path | None = None,
 ) -> Courses:
     """Build the worlds of a training: half quiet, half busy in each town, and the checks.
@@ -153,8 +151,8 @@ def train_planner(
     from_scratch: bool = False,
     worlds: int | None = None,
     threads: int | None = None,
-    towns: Sequence[str] = TOWNS,
-    held_out: str | None = HELD_OUT,
+    towns: Sequence[str] = TRAINING_TOWNS,
+    held_out: str | None = HELD_OUT_TOWN,
     map_dir: str | Path | None = None,
     console: Console | None = None,
 ) -> dict[str, Any]:

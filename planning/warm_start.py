@@ -7,6 +7,7 @@ critic is fitted to the returns of what the policy does by then.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +22,11 @@ from roadworthy.planning.action import ACCELERATIONS, ACTION_SIZES, nearest_acce
 from roadworthy.planning.env import PlannerVecEnv
 from roadworthy.planning.expert import expert
 from roadworthy.planning.learner import action_logits, state_value
+from roadworthy.planning.observation import BLOCKS
 
 _ZERO_OFFSET = ACTION_SIZES[1] // 2
+_CROSSING = BLOCKS["crossing"][0]  # 1 where somebody is about to cross
+_ANCHOR_SAMPLES = 60_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class WarmStartSettings:
     learning_rate: float = 1e-3
     smoothing: float = 0.02  # label smoothing, so that PPO finds something to explore
     pool: int = 400_000  # samples kept
+    crossing_weight: float = 3.0  # of states in which somebody crosses: rare, and they matter
     critic_rounds: int = 4
 
 
@@ -67,7 +72,7 @@ def imitate(
     seed: int,
     deadline: float = float("inf"),
     tell: Callable[[int, int, float, float], None] | None = None,
-) -> float:
+) -> Anchor:
     """Make the policy imitate the expert.
 
     Args:
@@ -79,7 +84,8 @@ def imitate(
         tell: called after each round with round, rounds, loss and agreement with the expert.
 
     Returns:
-        The share of the last round's states in which the policy and the expert agree.
+        What the expert did, to hold on to while learning from reward; it knows the share of the
+        last round's states in which the policy and the expert agreed, too.
     """
     rng = np.random.default_rng(seed)
     optimizer = torch.optim.Adam(_actor(model), lr=settings.learning_rate, eps=1e-5)
@@ -113,7 +119,41 @@ def imitate(
         agreement = agreed / settings.steps
         if tell is not None:
             tell(number + 1, settings.rounds, loss, agreement)
-    return agreement
+    some = rng.permutation(filled)[:_ANCHOR_SAMPLES]
+    return Anchor(model, pool[some], labels[some], settings, rng, agreement)
+
+
+class Anchor:
+    """Holds a policy near the expert while it learns from reward, ever more loosely.
+
+    In the place of a penalty on the distance to the imitating policy (FIELD_NOTES 3.3, item 5):
+    some steps of imitation between the updates, at a rate that the caller lets fall.
+    """
+
+    def __init__(
+        self,
+        model: PPO,
+        pool: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        settings: WarmStartSettings,
+        rng: np.random.Generator,
+        agreement: float,
+    ) -> None:
+        self.agreement = agreement
+        self._model, self._pool, self._labels = model, pool, labels
+        self._settings, self._rng = settings, rng
+        self._optimizer = torch.optim.Adam(_actor(model), lr=0.0, eps=1e-5)
+
+    def pull(self, rate: float, batches: int = 4) -> None:
+        """Imitate for some minibatches at a learning rate."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        size = batches * self._settings.batch
+        some = self._rng.integers(0, len(self._pool), size)
+        once = dataclasses.replace(self._settings, epochs=1)
+        _fit_actor(
+            self._model, self._optimizer, self._pool[some], self._labels[some], once, self._rng
+        )
 
 
 def _actor(model: PPO) -> list[torch.nn.Parameter]:
@@ -137,12 +177,16 @@ def _fit_actor(
         order = rng.permutation(len(pool))[:100_000]
         for start in range(0, len(order), settings.batch):
             index = order[start : start + settings.batch]
-            logits = action_logits(model, torch.from_numpy(pool[index]))
-            loss = functional.cross_entropy(
+            seen = torch.from_numpy(pool[index])
+            logits = action_logits(model, seen)
+            each = functional.cross_entropy(
                 logits[:, :split],
                 torch.from_numpy(labels[index]),
                 label_smoothing=settings.smoothing,
+                reduction="none",
             )
+            weight = 1.0 + (settings.crossing_weight - 1.0) * seen[:, _CROSSING]
+            loss = (weight * each).sum() / weight.sum()
             loss = loss + functional.cross_entropy(
                 logits[:, split:], straight[: len(index)], label_smoothing=settings.smoothing
             )
