@@ -1,7 +1,8 @@
 """Collect a data set: drive around in the embedded world and write down what is seen.
 
-Each shard is a pure function of (town, seed, shard number), so a collection that was cut off goes
-on where it stopped, and two machines can share the work.
+Each shard is a pure function of (town, seed, shard number), and a short one is the beginning of the
+whole one. So a collection that was cut off goes on where it stopped, one that is asked to be larger
+makes its last shard whole, and two machines can share the work.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from roadworthy.perception.dataset import Samples, write_shard
+from roadworthy.perception.dataset import Samples, count_frames, write_shard
 from roadworthy.perception.follower import Follower
 from roadworthy.perception.grid import Rasteriser
 from roadworthy.perception.guide import Guide
@@ -145,7 +146,8 @@ def collect(
     Args:
         town: where.
         frames: how many.
-        out: the folder; shards that are there already are kept and counted.
+        out: the folder; shards that are there already are kept and counted, save one that is
+            shorter than asked for, which is collected anew to its full length.
         seed: of traffic, routes and driving.
         rig: the sensors; the default rig if None.
         quiet: show no progress bar.
@@ -154,6 +156,7 @@ def collect(
         The number of frames that were newly collected.
 
     Raises:
+        InputError: a shard that is there is damaged.
         SettingsError: `frames` is not positive, or the rig lacks a camera or a lidar.
         StorageError: a shard cannot be written.
     """
@@ -177,9 +180,10 @@ def collect(
         for number, first in enumerate(range(0, frames, SHARD)):
             size = min(SHARD, frames - first)
             path = out / f"{town.name}-{seed}-{number:04d}.npz"
-            if not path.exists():
+            there = count_frames(path) if path.exists() else 0
+            if there < size:
                 write_shard(path, _Shard(town, routes, rig, seed, number).run(size))
-                new += size
+                new += size - there
             progress.advance(task, size)
     return new
 

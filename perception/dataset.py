@@ -1,18 +1,21 @@
 """Data sets: frames with labels, in shards on disk and as arrays in memory.
 
 A shard is an .npz file. Pictures are stored as PNG, losslessly; everything else as it is.
-Shards are written beside their place and then renamed, so a shard that is there is whole.
+Shards are written beside their place and then renamed, so none is ever cut off half-way.
 """
 
 from __future__ import annotations
 
-import os
+import io
+import re
 import zipfile
-from collections.abc import Sequence
-from contextlib import suppress
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,6 +26,7 @@ from roadworthy.perception.labels import MAX_LABELS, LabelCol
 from roadworthy.perception.scene import ROUTE_DISTANCES, LightCol, RouteCol
 from roadworthy.perception.signature import HintCol
 from roadworthy.sim.errors import InputError, StorageError
+from roadworthy.sim.files import write_whole
 
 FORMAT = 1  # raise when the meaning of a column changes
 
@@ -70,33 +74,57 @@ def write_shard(path: Path, samples: Samples) -> None:
     pictures = [_to_png(image) for image in samples.image]
     start = np.cumsum([0] + [len(picture) for picture in pictures])
     arrays = {f.name: getattr(samples, f.name) for f in fields(samples) if f.name != "image"}
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.int64(FORMAT),
-                png=np.concatenate(pictures),
-                png_start=start,
-                **arrays,
-            )
-        os.replace(beside, path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise StorageError(f"{path}: cannot write the shard ({error.strerror})") from error
+    memory = io.BytesIO()
+    np.savez_compressed(
+        memory,
+        format=np.int64(FORMAT),
+        png=np.concatenate(pictures),
+        png_start=start,
+        **arrays,
+    )
+    write_whole(path, memory.getvalue(), what="the shard")
 
 
-def _length(path: Path) -> int:
-    """Number of samples of a shard; as exacting as `read_shard`, but quick."""
+# All that zipfile, zlib, NumPy and OpenCV were seen to raise over damaged files.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    RuntimeError,  # zipfile: a flag says that the member is encrypted; NotImplementedError too
+    MemoryError,  # a header that asks for more than there is
+    zipfile.BadZipFile,
+    zlib.error,
+    cv2.error,
+)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a shard of this version; what is wrong with it becomes an InputError."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return len(stored["speed"])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            if int(stored["format"]) != FORMAT:
+                raise InputError(
+                    f"{path}: the shard has format {int(stored['format'])}, this version reads "
+                    f"{FORMAT}; collect the data set anew"
+                )
+            yield stored
+    except _DAMAGE as error:
         raise InputError(
             f"{path}: this is no shard of a data set ({error}); delete it and collect anew"
         ) from error
+
+
+def count_frames(path: Path) -> int:
+    """Return the number of samples of a shard; quicker than `read_shard`.
+
+    Raises:
+        InputError: the file is no shard of this version.
+    """
+    with _opened(path) as stored:
+        return len(stored["speed"])
 
 
 def read_shard(path: Path) -> Samples:
@@ -105,21 +133,11 @@ def read_shard(path: Path) -> Samples:
     Raises:
         InputError: the file is no shard of this version.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if int(stored["format"]) != FORMAT:
-                raise InputError(
-                    f"{path}: the shard has format {int(stored['format'])}, this version reads "
-                    f"{FORMAT}; collect the data set anew"
-                )
-            png, start = stored["png"], stored["png_start"]
-            pictures = [_from_png(png[a:b]) for a, b in pairwise(start)]
-            names = [field.name for field in fields(Samples)][1:]
-            return Samples(np.stack(pictures), *(stored[name] for name in names))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path}: this is no shard of a data set ({error}); delete it and collect anew"
-        ) from error
+    with _opened(path) as stored:
+        png, start = stored["png"], stored["png_start"]
+        pictures = [_from_png(png[a:b]) for a, b in pairwise(start)]
+        names = [field.name for field in fields(Samples)][1:]
+        return Samples(np.stack(pictures), *(stored[name] for name in names))
 
 
 def shards(folder: Path) -> list[Path]:
@@ -142,7 +160,7 @@ def load(folders: Sequence[Path], limit: int | None = None) -> Samples:
     """
     whole: Samples | None = None
     paths = [path for folder in folders for path in shards(folder)]
-    total = sum(_length(path) for path in paths)
+    total = sum(count_frames(path) for path in paths)
     total = total if limit is None else min(total, limit)
     done = 0
     for path in paths:
@@ -151,12 +169,30 @@ def load(folders: Sequence[Path], limit: int | None = None) -> Samples:
         part = read_shard(path).take(slice(0, total - done))
         if whole is None:
             whole = Samples.empty(total, *part.image.shape[1:3])
+        if part.image.shape[1:] != whole.image.shape[1:]:
+            raise InputError(
+                f"{path}: its pictures are {part.image.shape[2]}x{part.image.shape[1]}, those of "
+                f"the shards before {whole.image.shape[2]}x{whole.image.shape[1]}; collect all "
+                "with one rig"
+            )
         for field in fields(Samples):
             getattr(whole, field.name)[done : done + len(part)] = getattr(part, field.name)
         done += len(part)
     if whole is None:
         raise InputError(f"{', '.join(str(folder) for folder in folders)}: no frames to read")
     return whole
+
+
+def origins(folders: Sequence[Path]) -> list[str]:
+    """Name where the shards of some folders come from: "TOWN-SEED" of those that were collected.
+
+    Says whether two data sets are the same wherever they lie and however many frames they have.
+
+    Raises:
+        InputError: a folder holds no shards.
+    """
+    names = (path.stem for folder in folders for path in shards(folder))
+    return sorted({re.sub(r"-\d+$", "", name) for name in names})
 
 
 def _to_png(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

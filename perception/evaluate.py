@@ -159,12 +159,13 @@ def print_score(score: Score, title: str, console: Console | None = None) -> Non
     console, figures = console or Console(), score.summary()
     table = Table(title=title)
     bins = [f"{a:g}-{b:g} m" for a, b in pairwise(DISTANCES)]
-    for heading in ("class", "labels", "precision", "recall", *(f"recall {b}" for b in bins)):
-        table.add_column(heading, justify="left" if heading == "class" else "right")
+    for heading in ("class", "", "labels", "all", *bins):
+        table.add_column(heading, justify="left" if heading in ("class", "") else "right")
     for name in _CLASSES:
-        row = [figures["precision"][name], figures["recall"][name]]
-        row += figures["recall_by_distance"][name]
-        table.add_row(name, str(figures["counts"][name]), *(_percent(value) for value in row))
+        for what, labels in (("precision", ""), ("recall", str(figures["counts"][name]))):
+            row = [figures[what][name], *figures[f"{what}_by_distance"][name]]
+            shown = name if what == "precision" else ""
+            table.add_row(shown, what, labels, *(_percent(value) for value in row))
     console.print(table)
     light = Table(title="light: rows are true, columns are told")
     for heading in ("", *_STATES):

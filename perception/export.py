@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import json
-import os
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,8 @@ from roadworthy.perception import signature as net
 from roadworthy.perception.network import Deployed, PerceptionNet
 from roadworthy.perception.scene import ROUTE_DISTANCES, LightState, RouteCol, UserClass
 from roadworthy.perception.signature import HintCol
-from roadworthy.sim.errors import ModelError, StorageError
+from roadworthy.sim.errors import ModelError
+from roadworthy.sim.files import write_whole
 
 OPSET: Final = 17
 TOLERANCE: Final = 1e-4  # largest difference between torch and ONNX Runtime that is accepted
@@ -98,41 +99,37 @@ def export(
     deployed = Deployed(model).eval()
     rng = np.random.default_rng(seed)
     example = random_inputs(model, rng)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            # The TorchScript exporter is deprecated; it makes the leaner graph of fixed shapes.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                deployed,
-                tuple(torch.from_numpy(example[name]) for name in net.INPUTS),
-                str(beside),
-                input_names=list(net.INPUTS),
-                output_names=list(net.OUTPUTS),
-                opset_version=OPSET,
-                dynamo=False,
-            )
-        graph = onnx.load(str(beside))
-        for key, value in metadata(model, notes or {}).items():
-            graph.metadata_props.add(key=key, value=value)
-        onnx.checker.check_model(graph, full_check=True)
-        onnx.save(graph, str(beside))
-        worst = parity(model, beside, checks=checks, seed=seed)
-        if not worst <= TOLERANCE:
-            raise ModelError(
-                f"{path}: ONNX Runtime differs from torch by {worst:.2g}, more than {TOLERANCE:g}; "
-                "the file was not written"
-            )
-        os.replace(beside, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot write the model ({error.strerror})") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    memory = io.BytesIO()
+    with warnings.catch_warnings():
+        # The TorchScript exporter is deprecated; it makes the leaner graph of fixed shapes.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            deployed,
+            tuple(torch.from_numpy(example[name]) for name in net.INPUTS),
+            memory,  # type: ignore[arg-type]  # torch writes to it, whatever its types say
+            input_names=list(net.INPUTS),
+            output_names=list(net.OUTPUTS),
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    graph = onnx.load_model_from_string(memory.getvalue())
+    for key, value in metadata(model, notes or {}).items():
+        graph.metadata_props.add(key=key, value=value)
+    onnx.checker.check_model(graph, full_check=True)
+    content = graph.SerializeToString()
+    worst = parity(model, content, checks=checks, seed=seed)
+    if not worst <= TOLERANCE:
+        raise ModelError(
+            f"{path}: ONNX Runtime differs from torch by {worst:.2g}, more than {TOLERANCE:g}; "
+            "the file was not written"
+        )
+    write_whole(path, content, what="the model")
     return worst
 
 
-def parity(model: PerceptionNet, path: Path, *, checks: int = 1000, seed: int = 0) -> float:
+def parity(
+    model: PerceptionNet, onnx_model: Path | bytes, *, checks: int = 1000, seed: int = 0
+) -> float:
     """Return the largest difference between torch and the ONNX file over random inputs.
 
     A cell that is a peak in one and not in the other, which happens where neighbours are equal to
@@ -142,7 +139,8 @@ def parity(model: PerceptionNet, path: Path, *, checks: int = 1000, seed: int = 
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = onnx_model if isinstance(onnx_model, bytes) else str(onnx_model)
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     deployed = Deployed(model).eval()
     rng = np.random.default_rng(seed)
     worst = 0.0

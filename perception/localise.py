@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.frame import Frame, Gnss
+from roadworthy.sim.sensors.inertial import EARTH_RADIUS
 
-# [m] Earth's radius in CARLA's Mercator projection (LibCarla, geom/GeoLocation.cpp).
-EARTH_RADIUS: Final = 6378137.0
 _COMPASS_OF_EAST: Final = math.pi / 2.0  # CARLA's compass is 0 at -y; yaw is 0 at +x
 
 

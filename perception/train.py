@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,10 +27,13 @@ from roadworthy.perception.losses import Losses, light_weights, losses
 from roadworthy.perception.network import Deployed, PerceptionNet
 from roadworthy.perception.scene import LightCol
 from roadworthy.sim.errors import ModelError, SettingsError, StorageError
+from roadworthy.sim.files import write_whole
 from roadworthy.sim.sensors.specs import CameraSpec
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.json"
+# Settings in which a run may go on otherwise than it began: they do not change what is learned.
+_MAY_DIFFER = frozenset({"minutes", "steps", "threads", "checkpoint_every"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,9 @@ def learning_rate(progress: float, peak: float) -> float:
 class _Run:
     """One training run: the network, its running average, the optimiser, the log."""
 
-    def __init__(self, settings: TrainSettings, out: Path) -> None:
+    def __init__(self, settings: TrainSettings, out: Path, data: list[str]) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.out = settings, out
+        self.settings, self.out, self.data = settings, out, data
         self.model = PerceptionNet(CameraSpec()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = copy.deepcopy(self.model)
         self.optimiser = torch.optim.AdamW(
@@ -100,15 +103,24 @@ class _Run:
         self.log: list[dict[str, float]] = []
 
     def restore(self) -> bool:
-        """Go on from the checkpoint, if there is one."""
+        """Go on from the checkpoint, if there is one.
+
+        Raises:
+            ModelError: it is damaged, or of another version.
+        """
         path = self.out / CHECKPOINT
         if not path.exists():
             return False
         state = _read_checkpoint(path)
-        self.model.load_state_dict(state["model"])
-        self.mean.load_state_dict(state["mean"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds, self.log = state["step"], state["seconds"], state["log"]
+        try:
+            self.model.load_state_dict(state["model"])
+            self.mean.load_state_dict(state["mean"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds, self.log = state["step"], state["seconds"], state["log"]
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{path}: the checkpoint is of another version; choose another --out"
+            ) from error
         return True
 
     def save(self) -> None:
@@ -121,15 +133,12 @@ class _Run:
             "seconds": self.seconds,
             "log": self.log,
             "settings": asdict(self.settings),
+            "data": self.data,
         }
-        path = self.out / CHECKPOINT
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            torch.save(state, beside)
-            os.replace(beside, path)
-        except (OSError, RuntimeError) as error:
-            beside.unlink(missing_ok=True)
-            raise StorageError(f"{path}: cannot write the checkpoint ({error})") from error
+        # Through memory: torch's own writer tells of a full disk in words of its inside.
+        memory = io.BytesIO()
+        torch.save(state, memory)
+        write_whole(self.out / CHECKPOINT, memory.getvalue(), what="the checkpoint")
 
     @property
     def progress(self) -> float:
@@ -191,18 +200,20 @@ def train(
 
     Raises:
         InputError: a data set is missing or damaged.
-        SettingsError: the settings make no sense.
+        SettingsError: the settings make no sense, or are not those that the run was begun with.
         StorageError: the run's folder cannot be written.
     """
     settings = (settings or TrainSettings()).validate()
     torch.set_num_threads(settings.threads)
+    origins = dataset.origins(data)
+    require_same_run(out, settings, origins)
     samples = dataset.load(data, settings.limit)
     judged = dataset.load(held_out, settings.limit) if held_out else None
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{out}: cannot make the run's folder ({error.strerror})") from error
-    run = _Run(settings, out)
+    run = _Run(settings, out, origins)
     run.restore()
     console = Console(quiet=quiet)
     console.print(f"{len(samples)} frames; {out}; step {run.step}")
@@ -294,10 +305,40 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
+def require_same_run(out: Path, settings: TrainSettings, data: Sequence[str]) -> None:
+    """Refuse to go on with a run that was begun otherwise. Its length may differ, and its pace.
+
+    Args:
+        out: folder of the run; that it has no checkpoint yet is fine.
+        settings: how it shall go on.
+        data: where the frames come from, as `dataset.origins` names it; for towns that are
+            yet to be collected, "TOWN-SEED" of each.
+
+    Raises:
+        ModelError: the checkpoint is damaged.
+        SettingsError: a setting or the data are others than those of the checkpoint.
+    """
+    if not (out / CHECKPOINT).exists():
+        return
+    state = _read_checkpoint(out / CHECKPOINT)
+    # A checkpoint of before these were kept says nothing about them.
+    before = {**state.get("settings", {}), "data": state.get("data")}
+    wanted = {**asdict(settings), "data": sorted(data)}
+    told = [
+        f"{name} was {_in_words(before[name])} and is {_in_words(value)} now"
+        for name, value in wanted.items()
+        if name not in _MAY_DIFFER and before.get(name) not in (None, value)
+    ]
+    if told:
+        raise SettingsError(
+            f"{out}: a training lies here that was begun otherwise: {'; '.join(told)}. "
+            "Go on with the same settings, or choose another --out"
+        )
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(json.dumps(metrics, indent=1), encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot write ({error.strerror})") from error
+    write_whole(path, json.dumps(metrics, indent=1).encode(), what="the learning curve")

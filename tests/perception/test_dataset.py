@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import zipfile
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,40 @@ def test_a_damaged_shard_is_named(tmp_path: Path, damage: str) -> None:
     path.write_bytes({"cut": data[: len(data) // 2], "rubbish": b"no shard", "empty": b""}[damage])
     with pytest.raises(InputError, match=r"a\.npz"):
         read_shard(path)
+
+
+def test_a_flipped_byte_is_named_or_harmless(tmp_path: Path) -> None:
+    path, samples = tmp_path / "a.npz", made_up_samples(1, seed=1)
+    write_shard(path, samples)
+    whole, told = path.read_bytes(), []
+    with zipfile.ZipFile(path) as archive:
+        # The first byte of each deflated stream; 7 there is a type of block that no stream has.
+        streams = [member.header_offset + 50 + len(member.filename) for member in archive.filelist]
+    flips = [(at, whole[at] | 7) for at in streams]
+    flips += [(at, whole[at] ^ 0x55) for at in np.random.default_rng(0).integers(0, len(whole), 40)]
+    for at, value in flips:
+        path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+        try:
+            assert_same(read_shard(path), samples)
+            assert len(load([tmp_path])) == 1
+        except InputError as error:
+            told.append(str(error))
+    assert len(told) > 30
+    assert all("a.npz" in sentence for sentence in told)
+
+
+def test_shards_of_another_camera_are_named(tmp_path: Path) -> None:
+    write_shard(tmp_path / "a.npz", made_up_samples(1, seed=1))
+    other = made_up_samples(1, seed=2)
+    write_shard(tmp_path / "b.npz", replace(other, image=other.image[:, :80]))
+    with pytest.raises(InputError, match=r"b\.npz.*pictures"):
+        load([tmp_path])
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_shard(tmp_path: Path, full_disk) -> None:  # type: ignore[no-untyped-def]
+    with full_disk(), pytest.raises(StorageError, match=r"a\.npz.*free some space"):
+        write_shard(tmp_path / "a.npz", made_up_samples(1, seed=1))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_shards_is_named(tmp_path: Path) -> None:

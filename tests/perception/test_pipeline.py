@@ -186,9 +186,11 @@ def test_misuse_is_named(town: Town) -> None:
 
 
 def test_a_collection_cut_off_goes_on_with_the_same_frames(town: Town, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    assert collect(town, 12, tmp_path / "a", seed=5, quiet=True) == 12
+    assert collect(town, 6, tmp_path / "a", seed=5, quiet=True) == 6
+    assert collect(town, 12, tmp_path / "a", seed=5, quiet=True) == 6
     first = load([tmp_path / "a"])
     assert collect(town, 12, tmp_path / "a", seed=5, quiet=True) == 0
+    assert collect(town, 6, tmp_path / "a", seed=5, quiet=True) == 0
     assert collect(town, 12, tmp_path / "b", seed=5, quiet=True) == 12
     assert_same(first, load([tmp_path / "b"]))
     assert (first.labels[:, :, LabelCol.HITS] > 0).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from roadworthy.perception.train import (
     load_checkpoint,
     train,
 )
-from roadworthy.sim.errors import ModelError, SettingsError
+from roadworthy.sim.errors import ModelError, SettingsError, StorageError
 
 from .frames import made_up_samples
 
@@ -67,6 +68,51 @@ def test_a_run_goes_on_where_it_stopped(data: Path, tmp_path: Path) -> None:
     train([data], tmp_path, TrainSettings(minutes=None, steps=1, batch=4), quiet=True)
     after = train([data], tmp_path, TrainSettings(minutes=None, steps=3, batch=4), quiet=True)
     assert after["steps"] == 3
+
+
+def test_a_run_is_not_gone_on_with_by_other_settings_or_data(data: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "run", tmp_path / "other"
+    write_shard(other / "Elsewhere-7-0000.npz", made_up_samples(4, seed=1))
+    settings = TrainSettings(minutes=None, steps=1, batch=4)
+    train([data], out, settings, quiet=True)
+    before = (out / CHECKPOINT).read_bytes()
+    with pytest.raises(SettingsError, match=r"seed was 0 and is 3.*another --out"):
+        train([data], out, replace(settings, seed=3), quiet=True)
+    with pytest.raises(SettingsError, match=r"data was a and is Elsewhere-7.*another --out"):
+        train([other], out, settings, quiet=True)
+    assert (out / CHECKPOINT).read_bytes() == before
+    longer = replace(settings, steps=2, threads=2, checkpoint_every=7)
+    assert train([data], out, longer, quiet=True)["steps"] == 2
+
+
+def test_a_checkpoint_without_its_settings_is_gone_on_with(data: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(minutes=None, steps=1, batch=4)
+    train([data], tmp_path, settings, quiet=True)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    del state["settings"], state["data"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    assert train([data], tmp_path, replace(settings, steps=2), quiet=True)["steps"] == 2
+
+
+def test_a_checkpoint_of_another_network_is_named(data: Path, tmp_path: Path) -> None:
+    torch.save({"model": {}}, tmp_path / CHECKPOINT)
+    with pytest.raises(ModelError, match="another version"):
+        train([data], tmp_path, TrainSettings(minutes=None, steps=1, batch=4), quiet=True)
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_last_checkpoint(  # type: ignore[no-untyped-def]
+    run: Path, data: Path, tmp_path: Path, full_disk
+) -> None:
+    settings = TrainSettings(minutes=None, steps=1, batch=4)
+    train([data], tmp_path, settings, quiet=True)
+    before = (tmp_path / CHECKPOINT).read_bytes()
+    with full_disk(), pytest.raises(StorageError) as caught:
+        train([data], tmp_path, replace(settings, steps=2), quiet=True)
+    assert f"{CHECKPOINT}: cannot write the checkpoint (File too large)" in str(caught.value)
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    with full_disk(), pytest.raises(StorageError, match=r"perception\.onnx: cannot write"):
+        export(load_checkpoint(run), tmp_path / "perception.onnx", checks=1)
+    assert {path.name for path in tmp_path.iterdir()} == {CHECKPOINT, METRICS}
 
 
 def test_ctrl_c_keeps_what_was_learned(
