@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.perception import signature as net
-from roadworthy.perception.decode import Decoder
+from roadworthy.perception.decode import WEAK_THRESHOLDS, Decoder
 from roadworthy.perception.grid import Rasteriser
 from roadworthy.perception.guide import Guide
 from roadworthy.perception.light_filter import LightFilter
@@ -67,7 +67,11 @@ class Perceiver:
         self._rasteriser = Rasteriser(rig.lidar if rig.lidar else LidarSpec())
         self._gnss_noise = rig.inertial.gnss_noise
         self._size = ego_length, ego_width
-        self._decoder, self._tracker, self._light = Decoder(), Tracker(), LightFilter()
+        self._decoder, self._tracker, self._light = (
+            Decoder(WEAK_THRESHOLDS),
+            Tracker(),
+            LightFilter(),
+        )
         self._scene = Scene.empty()
         self._guide: Guide | None = None
         self._localiser: Localiser | None = None

@@ -2,7 +2,8 @@
 
 Constant-velocity Kalman filters in the odometry frame (where standing things stand still while
 the ego drives), greedy nearest-neighbour association within a gate. A thing counts once it was
-seen twice, and is kept for half a second after it was last seen.
+seen twice, and is kept for half a second after it was last seen. Weak detections keep alive what
+is followed and begin nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from roadworthy.perception.decode import THRESHOLDS
 from roadworthy.perception.scene import MAX_USERS, USER_RANGE, User, UserClass
 
 MAX_TRACKS: Final = 64
@@ -24,6 +26,7 @@ _NOISE: Final = 0.3  # [m] of a detection's position
 _FIRST_SPEED: Final = np.array([5.0, 1.2, 3.5], np.float32)  # [m/s]
 _ACCEL: Final = np.array([2.5, 1.5, 2.0], np.float32)  # [m/s^2]
 _TOP_SPEED: Final = np.array([40.0, 4.0, 15.0], np.float32)  # [m/s]
+_NEW_FROM: Final = np.array(THRESHOLDS, np.float32)  # score from which a thing is new
 _FORGET: Final = 0.7  # of size, heading and class, for each new detection
 _COURSE_FROM: Final = 1.5  # [m/s] from which the velocity decides front from back
 
@@ -127,9 +130,9 @@ def _update(tracks, count, detections, pose, dt):  # type: ignore[no-untyped-def
         cost[:, j] = np.inf
         taken[j] = True
     for j in range(n):
-        if taken[j] or count == tracks.shape[0]:
+        track, d = tracks[min(count, tracks.shape[0] - 1)], detections[j]
+        if taken[j] or count == tracks.shape[0] or d[7] < _NEW_FROM[int(d[6])]:
             continue
-        track, d = tracks[count], detections[j]
         track[:] = 0.0
         track[_X], track[_Y] = world[j, 0], world[j, 1]
         track[_P00], track[_P11] = _NOISE * _NOISE, _FIRST_SPEED[int(d[6])] ** 2

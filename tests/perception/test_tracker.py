@@ -98,6 +98,17 @@ def test_a_vehicle_next_to_a_walker_does_not_take_its_place() -> None:
     assert kinds.tolist() == [UserClass.WALKER]
 
 
+def test_a_weak_detection_begins_nothing_but_keeps_what_is_followed() -> None:
+    tracker = Tracker()
+    for _ in range(3):
+        update(tracker, [detection(10, 0, score=0.3)])
+    assert not tracker.valid.any()
+    for score in (0.8, 0.8, *[0.3] * 10):
+        update(tracker, [detection(10, 0, score=score)])
+    assert tracker.valid.sum() == 1
+    assert tracker.users[0, User.CONFIDENCE] < 0.4
+
+
 def test_users_come_nearest_first_and_none_beyond_range() -> None:
     tracker = Tracker()
     for _ in range(2):
