@@ -88,7 +88,7 @@ class _Group:
         """Like `observe`, but write only the rows of the mask."""
         self.truth = self.scenes.scene()
         at = np.flatnonzero(mask)
-        whole = self.truth
+        self.seen = whole = self.disturb.of(self.truth, at) if self.disturb else self.truth
         some = Scene(
             whole.users[at], whole.valid[at], whole.light[at], whole.route[at], whole.ego[at]
         )
@@ -149,7 +149,8 @@ class PlannerVecEnv(VecEnv):
         self.observations = np.zeros((at, OBSERVATION_SIZE), np.float32)
         self._reward = np.zeros(at, np.float32)
         self._ended = np.zeros(at, np.int8)
-        self._steps = np.zeros(at, np.int64)
+        self._steps = np.zeros(at, np.int64)  # of the episode
+        self._age = np.zeros(at, np.int64)  # steps by which a first episode ends before its time
         self._return = np.zeros(at)
         self._action = np.zeros((at, 2), np.int64)
         # How the last episodes ended, see `describe_end`.
@@ -166,7 +167,7 @@ class PlannerVecEnv(VecEnv):
             reward.begin(everyone, group.worlds.actors, group.worlds.ego)
             group.observe(self.last[group.rows], self.observations[group.rows])
         # Episodes of one age would all end together and make the batches lopsided.
-        self._steps[:] = self._groups[0].rng.integers(0, self._max_steps // 2, self.num_envs)
+        self._age[:] = self._groups[0].rng.integers(0, self._max_steps // 2, self.num_envs)
         return self.observations.copy()
 
     def step_async(self, actions: NDArray[Any]) -> None:
@@ -193,7 +194,7 @@ class PlannerVecEnv(VecEnv):
             group.observe(self.last[rows], self.observations[rows])
             reward.step(worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME)
             ended = reward.ended
-            ended[(ended == 0) & (self._steps[rows] >= self._max_steps)] = 2
+            ended[(ended == 0) & (self._steps[rows] + self._age[rows] >= self._max_steps)] = 2
             self._reward[rows] = reward.value
             self._ended[rows] = ended
             self._return[rows] += reward.value
@@ -217,7 +218,7 @@ class PlannerVecEnv(VecEnv):
                 "episode": {"r": end["return"], "l": end["length"], "t": 0.0},
                 "end": end,
             }
-            self._steps[row], self._return[row] = 0, 0.0
+            self._steps[row], self._age[row], self._return[row] = 0, 0, 0.0
             self.last[row] = 0.0
         group.restart(mask)
         reward.begin(mask, worlds.actors, worlds.ego)

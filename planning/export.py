@@ -7,8 +7,8 @@ Input: `observation` float32 [batch, D]. Outputs: `acceleration` [batch] in m/s^
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from torch import nn
 from roadworthy.planning.action import ACCELERATIONS, ACTION_SIZES, CURVATURE_OFFSETS
 from roadworthy.planning.observation import OBSERVATION_SIZE, OBSERVATION_VERSION
 from roadworthy.sim.errors import ModelError
+from roadworthy.sim.files import write_whole
 
 OPSET = 17
 PARITY_LIMIT = 1e-4
@@ -62,44 +63,41 @@ def export_planner(model: PPO, path: str | Path, *, run: dict[str, Any] | None =
 
     Raises:
         ModelError: the difference is above PARITY_LIMIT; the file is not written then.
+        StorageError: the file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     graph = PlannerGraph(model).eval().cpu()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with warnings.catch_warnings():
-            # The TorchScript exporter is the one that writes opset 17; torch calls it legacy.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                graph,
-                (torch.zeros(2, OBSERVATION_SIZE),),
-                str(beside),
-                input_names=["observation"],
-                output_names=["acceleration", "curvature_offset", "logits"],
-                dynamic_axes={
-                    name: {0: "batch"}
-                    for name in ("observation", "acceleration", "curvature_offset", "logits")
-                },
-                opset_version=OPSET,
-                dynamo=False,
-            )
-        _annotate(beside, run or {})
-        difference = parity(model, beside)
-        if not difference <= PARITY_LIMIT:
-            raise ModelError(
-                f"{path}: the exported graph differs from torch by {difference:.2g} "
-                f"(at most {PARITY_LIMIT:g} is accepted); report this with the run's folder"
-            )
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    memory = io.BytesIO()
+    with warnings.catch_warnings():
+        # The TorchScript exporter is the one that writes opset 17; torch calls it legacy.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph,
+            (torch.zeros(2, OBSERVATION_SIZE),),
+            memory,  # type: ignore[arg-type]  # torch writes to it, whatever its types say
+            input_names=["observation"],
+            output_names=["acceleration", "curvature_offset", "logits"],
+            dynamic_axes={
+                name: {0: "batch"}
+                for name in ("observation", "acceleration", "curvature_offset", "logits")
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    content = _annotated(memory.getvalue(), run or {})
+    difference = parity(model, content)
+    if not difference <= PARITY_LIMIT:
+        raise ModelError(
+            f"{path}: the exported graph differs from torch by {difference:.2g} "
+            f"(at most {PARITY_LIMIT:g} is accepted); report this with the run's folder"
+        )
+    write_whole(path, content, what="the planner")
     return difference
 
 
-def _annotate(path: Path, run: dict[str, Any]) -> None:
-    """Check the file and write its metadata."""
-    proto = onnx.load(str(path))
+def _annotated(content: bytes, run: dict[str, Any]) -> bytes:
+    """Add the metadata to an ONNX model, and check it."""
+    proto = onnx.load_model_from_string(content)
     notes = {
         "kind": "roadworthy planner",
         "observation_version": str(OBSERVATION_VERSION),
@@ -121,14 +119,15 @@ def _annotate(path: Path, run: dict[str, Any]) -> None:
         entry = proto.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.checker.check_model(proto)
-    onnx.save(proto, str(path))
+    return proto.SerializeToString()
 
 
-def parity(model: PPO, path: str | Path, inputs: int = 1000, seed: int = 0) -> float:
-    """Largest difference of the file's outputs from torch's over random observations."""
+def parity(model: PPO, planner: Path | bytes, inputs: int = 1000, seed: int = 0) -> float:
+    """Largest difference of an ONNX planner's outputs from torch's over random observations."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = planner if isinstance(planner, bytes) else str(planner)
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     generator = np.random.default_rng(seed)
     observation = generator.uniform(-1.0, 1.0, (inputs, OBSERVATION_SIZE)).astype(np.float32)
     got = session.run(None, {"observation": observation})

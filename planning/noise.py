@@ -40,8 +40,9 @@ _LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _disturb(users, valid, light, ego, k, key, count):
-    for w in prange(len(ego)):
+def _disturb(users, valid, light, ego, rows, k, key, count):
+    for i in prange(len(rows)):
+        w = rows[i]
         world = derive(derive(key, w), count)
         for u in range(MAX_USERS):
             if not valid[w, u]:
@@ -82,12 +83,23 @@ class Disturbance:
         self._key = np.uint64(derive(np.uint64(seed), 0x5CE))
         self._count = 0
         self._scene = Scene.empty(worlds)
+        self._all = np.arange(worlds)
 
-    def of(self, scene: Scene) -> Scene:
-        """Return a disturbed copy (a buffer of its own, overwritten by the next call)."""
+    def of(self, scene: Scene, rows: NDArray[np.int64] | None = None) -> Scene:
+        """Return a disturbed copy (a buffer of its own, overwritten by the next call).
+
+        Args:
+            scene: the true, batched Scene.
+            rows: of the worlds to copy and disturb; the others stay as they were in the copy
+                before. All of them by default.
+        """
         mine = self._scene
+        if rows is None:
+            rows = self._all
         for name in ("users", "valid", "light", "route", "ego"):
-            np.copyto(getattr(mine, name), getattr(scene, name))
-        _disturb(mine.users, mine.valid, mine.light, mine.ego, self._packed, self._key, self._count)
+            getattr(mine, name)[rows] = getattr(scene, name)[rows]
+        _disturb(
+            mine.users, mine.valid, mine.light, mine.ego, rows, self._packed, self._key, self._count
+        )
         self._count += 1
         return mine

@@ -2,8 +2,8 @@
 
 The simple reward of CaRL (Jaeger et al., CaRL: Learning Scalable Planning Policies with Simple
 Rewards, 2025; arXiv 2504.17838): progress times a product of soft terms in [0, 1], minus a
-penalty that ends the episode. There is no term for a target speed, so waiting pays nothing and
-standing still at a green light gains nothing either.
+penalty that ends the episode. There is no term for a target speed: standing still pays nothing
+anywhere, and costs a trifle (`RewardSettings.waiting`).
 """
 
 # Kernels are typed by Numba, from the arrays they are called with.
@@ -50,7 +50,9 @@ class RewardSettings:
     off_road: float = 4.0
     blocked: float = 4.0  # a stand-still of `blocked_time` (training only)
     blocked_time: float = 75.0  # [s] longer than a red phase
-    waiting: float = 0.0005  # per step below 0.5 m/s without a reason: breaks ties in stand-offs
+    # Per step below 0.5 m/s, whatever the reason: breaks ties in stand-offs. A red phase of 20 s
+    # costs 0.1, as much as 2 m of progress pay.
+    waiting: float = 0.0005
 
     def packed(self) -> NDArray[np.float64]:
         """The constants in the order of their fields, as the kernel reads them."""

@@ -7,14 +7,15 @@ renamed, so that a cut-off run leaves whole files.
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from stable_baselines3 import PPO
 
 from roadworthy.sim.errors import ModelError, StorageError
+from roadworthy.sim.files import write_whole
 
 # No part of what was learned: the last rollout, and the schedule, which is the Trainer's.
 _NOT_SAVED = ("_last_obs", "_last_episode_starts", "learning_rate", "lr_schedule")
@@ -54,17 +55,10 @@ class RunFolder:
         Raises:
             StorageError: it cannot be written.
         """
-        beside = path.with_name(f".{os.getpid()}.{path.name}")
-        try:
-            model.save(beside, exclude=list(_NOT_SAVED))
-            os.replace(beside, path)
-        except OSError as error:
-            raise StorageError(
-                f"{path}: the checkpoint cannot be written ({error.strerror}); free some space "
-                "and go on with --resume"
-            ) from error
-        finally:
-            beside.unlink(missing_ok=True)
+        # Through memory: the writers of zip files tell of a full disk in words of their own.
+        memory = io.BytesIO()
+        model.save(memory, exclude=list(_NOT_SAVED))
+        write_whole(path, memory.getvalue(), what="the checkpoint")
 
     def write(self, name: str, content: Any) -> None:
         """Write a JSON file.
@@ -72,15 +66,7 @@ class RunFolder:
         Raises:
             StorageError: it cannot be written.
         """
-        path = self.path / name
-        beside = path.with_name(f".{os.getpid()}.{name}")
-        try:
-            beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-            os.replace(beside, path)
-        except OSError as error:
-            raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole(self.path / name, json.dumps(content, indent=1).encode() + b"\n")
 
     def record(self, row: dict[str, Any]) -> None:
         """Add a row to the learning curve and write it."""

@@ -29,7 +29,8 @@ Tell = Callable[[str, dict[str, float]], None]
 class TrainSettings:
     """How to train; see FIELD_NOTES 3.3 for where the numbers come from."""
 
-    minutes: float = 30.0
+    minutes: float | None = 30.0  # of wall-clock time; None for no limit
+    steps: int | None = None  # decisions, of all worlds; with these alone a run repeats exactly
     seed: int = 0
     worlds: int = 256
     n_steps: int = 128
@@ -56,10 +57,14 @@ class TrainSettings:
         """Return self.
 
         Raises:
-            SettingsError: a number makes no training.
+            SettingsError: nothing ends the training, or a number makes none.
         """
-        if not 0.0 < self.minutes < 1e5:
+        if self.minutes is None and self.steps is None:
+            raise SettingsError("give the training an end: minutes, steps or both")
+        if self.minutes is not None and not 0.0 < self.minutes < 1e5:
             raise SettingsError(f"minutes is {self.minutes}; it must be above 0")
+        if self.steps is not None and self.steps < 1:
+            raise SettingsError(f"steps is {self.steps}; it must be above 0")
         if self.worlds < 2 or self.n_steps < 2:
             raise SettingsError("a training needs at least 2 worlds and 2 steps")
         if self.seed < 0:
@@ -87,7 +92,7 @@ class Courses:
 
     env: PlannerVecEnv
     validation: Sequence[tuple[str, Worlds, SceneSource | None]]  # name, worlds, scenes
-    select: Sequence[str]  # the validations that choose the best checkpoint
+    select: Sequence[str]  # the towns learned in; their validations choose the best checkpoint
 
 
 class Trainer:
@@ -98,6 +103,7 @@ class Trainer:
     ) -> None:
         self.settings = settings.validate()
         self.courses, self.folder, self._tell = courses, folder, tell
+        require_same_run(folder, settings, courses.select)
         self._state = folder.read_state()
         threads = settings.threads or min(os.cpu_count() or 1, 4)
         # stable-baselines3 leaves torch's threads alone; too many slow small nets down.
@@ -138,8 +144,13 @@ class Trainer:
 
     @property
     def share(self) -> float:
-        """Share of the time that is used up."""
-        return min(self.elapsed / (60.0 * self.settings.minutes), 1.0)
+        """Share of the time or of the steps that is used up, whichever is more."""
+        s, used = self.settings, 0.0
+        if s.minutes is not None:
+            used = self.elapsed / (60.0 * s.minutes)
+        if s.steps is not None:
+            used = max(used, self.model.num_timesteps / s.steps)
+        return min(used, 1.0)
 
     def run(self) -> dict[str, Any]:
         """Train until the time is over or Ctrl-C; what was learned is saved in either case.
@@ -162,7 +173,8 @@ class Trainer:
 
     def _warm_start(self) -> None:
         s = self.settings
-        end = self._start + s.warm_share * 60.0 * s.minutes - self._before
+        minutes = math.inf if s.minutes is None else s.minutes
+        end = self._start + s.warm_share * 60.0 * minutes - self._before
         self._anchor = imitate(
             self.model,
             self.courses.env,
@@ -237,9 +249,42 @@ class Trainer:
                 "warmed": bool(self._state and self._state.get("warmed")),
                 "best": self._best,
                 "settings": dataclasses.asdict(self.settings),
+                "towns": list(self.courses.select),
             },
         )
         self._saved = time.monotonic()
+
+
+def require_same_run(folder: RunFolder, settings: TrainSettings, towns: Sequence[str]) -> None:
+    """Refuse to go on with a run that was begun otherwise. Its length and its preset may differ.
+
+    Raises:
+        ModelError: the run's files are damaged.
+        SettingsError: seed, towns or imitation are others than those of the run in the folder.
+    """
+    state = folder.read_state() or {}
+    # A run of before these were kept says nothing about them.
+    before = {**state.get("settings", {}), "towns": state.get("towns")}
+    wanted = {
+        "seed": settings.seed,
+        "from_scratch": settings.from_scratch,
+        "gamma": settings.gamma,
+        "towns": list(towns),
+    }
+    told = [
+        f"{name} was {_in_words(before[name])} and is {_in_words(value)} now"
+        for name, value in wanted.items()
+        if before.get(name) not in (None, value)
+    ]
+    if told:
+        raise SettingsError(
+            f"{folder.path}: a training lies here that was begun otherwise: {'; '.join(told)}. "
+            "Go on with the same settings, or choose another --out"
+        )
+
+
+def _in_words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def preset(name: str, **changes: Any) -> TrainSettings:

@@ -15,7 +15,7 @@ from roadworthy.planning.export import export_planner
 from roadworthy.planning.noise import SceneNoise
 from roadworthy.planning.policy import load_model
 from roadworthy.planning.run_files import RunFolder
-from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset
+from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset, require_same_run
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
@@ -177,8 +177,9 @@ def train_planner(
         The last validation's figures, steps, and whether it was interrupted.
 
     Raises:
-        SettingsError: a setting makes no sense.
+        SettingsError: a setting makes no sense, or the folder holds a run begun otherwise.
         MapError: a town is unknown.
+        ModelError: the folder's files are damaged.
         StorageError: the folder cannot be written.
     """
     console = console or Console()
@@ -191,6 +192,7 @@ def train_planner(
         threads=threads,
     )
     folder = RunFolder(out)
+    require_same_run(folder, settings, towns)  # before the worlds are built, which takes long
     with console.status("Building the worlds (the first time, kernels are compiled: a minute) ..."):
         courses = make_courses(settings, towns=towns, held_out=held_out, map_dir=map_dir)
         trainer = Trainer(courses, settings, folder, Progress(console))

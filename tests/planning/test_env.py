@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from roadworthy.perception.scene import LightCol, LightState
+from roadworthy.perception.scene import EgoCol, LightCol, LightState
 from roadworthy.planning.action import (
     ACCELERATIONS,
     ACTION_SIZES,
@@ -19,7 +19,7 @@ from roadworthy.planning.action import (
 )
 from roadworthy.planning.env import PlannerVecEnv
 from roadworthy.planning.noise import Disturbance, SceneNoise
-from roadworthy.planning.observation import OBSERVATION_SIZE
+from roadworthy.planning.observation import OBSERVATION_SIZE, encode
 from roadworthy.planning.reward import Reward, RewardSettings
 from roadworthy.sim.world.columns import Actor, Ego, Event
 
@@ -85,7 +85,7 @@ def test_progress_pays_and_standing_does_not():
 def test_a_finished_route_is_cut_off_with_its_last_observation():
     env = make_env(4, obstacles=False)
     env.reset()
-    env._steps[:] = 0
+    env._age[:] = 0
     _, ends = drive(env, GENTLE, 140)
     assert ends
     for _, info, _ in ends:
@@ -110,10 +110,37 @@ def test_a_collision_ends_the_episode_at_a_price():
 def test_an_episode_is_cut_off_after_its_time():
     env = make_env(4, obstacles=False, max_steps=10)
     env.reset()
-    env._steps[:] = 0
+    env._age[:] = 0
     _, ends = drive(env, BRAKE, 10)
     assert len(ends) == 4
     assert all(info["TimeLimit.truncated"] for _, info, _ in ends)
+
+
+def test_first_episodes_end_at_different_times_and_tell_their_true_length():
+    env = make_env(64, obstacles=False, max_steps=20)
+    env.reset()
+    lengths = []
+    for step in range(1, 21):
+        _, _, done, infos = env.advance(np.tile(BRAKE, (64, 1)))
+        lengths += [(infos[w]["episode"]["l"], step) for w in np.flatnonzero(done)]
+    assert all(length == step for length, step in lengths)
+    assert len(lengths) == 64
+    assert len({step for _, step in lengths}) > 5
+
+
+def test_the_first_scene_of_an_episode_is_as_noisy_as_all_others():
+    toy = ToyWorlds(64)
+    env = PlannerVecEnv([toy], [toy], noise=SceneNoise(lateral=0.3, miss=0.0), max_steps=4)
+    env.reset()
+    env._age[:] = np.where(np.arange(64) < 40, 3, 0)  # the first 40 end with the next step
+    observation, _, done, _ = env.advance(np.tile(BRAKE, (64, 1)))
+    assert list(done) == [True] * 40 + [False] * 24
+    (_, seen), (_, truth) = env.scenes()[0], env.truths()[0]
+    off = (seen.ego - truth.ego)[:, EgoCol.LATERAL]
+    assert off[:40].std() == pytest.approx(0.3, rel=0.4)
+    again = np.empty_like(observation)
+    encode(seen, env.last, again)  # what was seen is what was observed, in every world
+    assert np.array_equal(again, observation)
 
 
 def test_the_same_seed_gives_the_same_bytes_with_noise():

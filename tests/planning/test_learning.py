@@ -17,15 +17,22 @@ from roadworthy.planning.observation import OBSERVATION_SIZE, OBSERVATION_VERSIO
 from roadworthy.planning.policy import PlannerPolicy, PolicyDriver, load_model
 from roadworthy.planning.rollout import ExpertDriver, evaluate, summary
 from roadworthy.planning.run_files import RunFolder
-from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset
+from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset, require_same_run
 from roadworthy.planning.warm_start import WarmStartSettings, imitate
-from roadworthy.sim.errors import ModelError, SettingsError
+from roadworthy.sim.errors import ModelError, SettingsError, StorageError
 
 from .conftest import ToyWorlds, make_scene
 
 WARM = WarmStartSettings(rounds=3, steps=16, batch=128, critic_rounds=1)
-SHORT = TrainSettings(
-    minutes=0.05, worlds=8, n_steps=8, batch_size=32, warm=WARM, threads=1, warm_share=0.9
+SHORT = TrainSettings(  # no clock has a say: with steps alone a run repeats itself
+    minutes=None,
+    steps=320,
+    worlds=8,
+    n_steps=8,
+    batch_size=32,
+    warm=WARM,
+    threads=1,
+    warm_share=0.9,
 )
 
 
@@ -109,11 +116,54 @@ def test_a_run_trains_saves_and_goes_on(tmp_path):
     rows = json.loads((folder.path / "metrics.json").read_text())["rows"]
     assert rows[-1]["toy_routes"] == 4.0
     again = RunFolder(folder.path)
-    longer = dataclasses.replace(SHORT, minutes=0.1)
+    before = json.loads((folder.path / "state.json").read_text())
+    assert before["steps"] == result["steps"] == 320
+    longer = dataclasses.replace(SHORT, steps=448, threads=2)
     trainer = Trainer(make_courses(), longer, again, lambda *_: None)
-    assert trainer.elapsed > 2.0  # the first run's time counts
+    assert trainer.elapsed >= before["elapsed"] > 0.0  # the first run's time counts
+    assert trainer.share == pytest.approx(320 / 448)
     trainer.run()
-    assert json.loads((folder.path / "state.json").read_text())["steps"] > result["steps"]
+    assert json.loads((folder.path / "state.json").read_text())["steps"] == 448
+
+
+def test_a_run_is_not_gone_on_with_by_other_settings_or_towns(tmp_path):
+    folder = RunFolder(tmp_path)
+    Trainer(make_courses(), SHORT, folder, lambda *_: None)._save()
+    before = folder.model.read_bytes()
+    for change, told in (
+        ({"seed": 5}, "seed was 0 and is 5 now"),
+        ({"from_scratch": True}, "from_scratch was False and is True now"),
+    ):
+        with pytest.raises(SettingsError, match=told + r".*another --out"):
+            require_same_run(RunFolder(tmp_path), dataclasses.replace(SHORT, **change), ["toy"])
+    with pytest.raises(SettingsError, match=r"towns was toy and is elsewhere now.*another --out"):
+        require_same_run(RunFolder(tmp_path), SHORT, ["elsewhere"])
+    with pytest.raises(SettingsError, match="seed was"):
+        Trainer(make_courses(), dataclasses.replace(SHORT, seed=5), folder, lambda *_: None)
+    require_same_run(RunFolder(tmp_path), dataclasses.replace(SHORT, steps=9, minutes=1.0), ["toy"])
+    assert folder.model.read_bytes() == before
+
+
+def test_the_same_seed_and_steps_give_the_same_policy(tmp_path):
+    short = dataclasses.replace(SHORT, steps=128)
+    for name in ("a", "b"):
+        Trainer(make_courses(), short, RunFolder(tmp_path / name), lambda *_: None).run()
+    a, b = (load_model(tmp_path / name / "model.zip").policy.state_dict() for name in ("a", "b"))
+    for key in a:
+        assert torch.equal(a[key], b[key]), key
+
+
+def test_a_full_disk_is_a_sentence_and_keeps_the_last_checkpoint(model, tmp_path, full_disk):
+    folder = RunFolder(tmp_path)
+    folder.save_model(model, folder.model)
+    before = folder.model.read_bytes()
+    with full_disk():
+        with pytest.raises(StorageError, match=r"model\.zip.*run the same command again"):
+            folder.save_model(model, folder.model)
+        with pytest.raises(StorageError, match=r"planner\.onnx: cannot write"):
+            export_planner(model, tmp_path / "planner.onnx")
+    assert folder.model.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model.zip"]
 
 
 def test_an_interrupted_run_keeps_what_it_learned(tmp_path):
@@ -134,6 +184,10 @@ def test_settings_and_files_that_make_no_sense_are_told_in_sentences(tmp_path):
         preset("fast")
     with pytest.raises(SettingsError, match="minutes"):
         preset("quick", minutes=-1.0)
+    with pytest.raises(SettingsError, match="end"):
+        dataclasses.replace(SHORT, steps=None).validate()
+    with pytest.raises(SettingsError, match="steps is 0"):
+        dataclasses.replace(SHORT, steps=0).validate()
     with pytest.raises(ModelError, match="no such file"):
         load_model(tmp_path / "none.zip")
     (tmp_path / "bad.zip").write_bytes(b"not a zip")
