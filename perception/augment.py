@@ -14,11 +14,12 @@ from torch import Tensor
 
 from roadworthy.perception import grid
 from roadworthy.perception.dataset import Samples
-from roadworthy.perception.labels import LabelCol, draw_targets
+from roadworthy.perception.labels import draw_targets
 from roadworthy.perception.losses import Targets
 from roadworthy.perception.network import N_CLASSES
 from roadworthy.perception.scene import LightCol, RouteCol
 from roadworthy.perception.signature import BoxCol, HintCol
+from roadworthy.perception.user_box import UserBox
 
 _GAIN: Final = (0.6, 1.4)  # of the picture's brightness
 _OFFSET: Final = 25.0  # of 255
@@ -74,7 +75,7 @@ def mirror(samples: Samples, which: NDArray[np.bool_]) -> None:
     samples.raster[which] = samples.raster[which][..., ::-1]
     sign = np.where(which, -1.0, 1.0).astype(np.float32)
     samples.route[:, :, [RouteCol.Y, RouteCol.SIN]] *= sign[:, None, None]
-    samples.labels[:, :, [LabelCol.Y, LabelCol.SIN]] *= sign[:, None, None]
+    samples.labels[:, :, [UserBox.Y, UserBox.SIN]] *= sign[:, None, None]
     samples.hint[:, HintCol.Y] *= sign
 
 

@@ -17,10 +17,11 @@ from roadworthy.perception.dataset import Samples, count_frames, write_shard
 from roadworthy.perception.follower import Follower
 from roadworthy.perception.grid import Rasteriser
 from roadworthy.perception.guide import Guide
-from roadworthy.perception.labels import MAX_LABELS, LabelCol, count_hits
+from roadworthy.perception.labels import MAX_LABELS, count_hits
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.oracle_kernel import fill_users
 from roadworthy.perception.scene import LightCol, LightState, Scene, User
+from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
@@ -128,7 +129,7 @@ class _Shard:
         out.hint[at] = guide.hint
         fill_users(actors, self._users, self._valid)
         columns = [User.X, User.Y, User.COS, User.SIN, User.LENGTH, User.WIDTH, User.CLASS]
-        out.labels[at, :, : LabelCol.HITS] = self._users[:, columns]
+        out.labels[at, :, : UserBox.HITS] = self._users[:, columns]
         count_hits(frame.lidar, lidar.x, lidar.y, lidar.z, out.labels[at], int(self._valid.sum()))
 
 
@@ -194,12 +195,12 @@ def describe(samples: Samples) -> dict[str, float]:
     Returns:
         Shares and counts by name.
     """
-    seen = samples.labels[samples.labels[:, :, LabelCol.HITS] > 0]
+    seen = samples.labels[samples.labels[:, :, UserBox.HITS] > 0]
     states = samples.light[:, LightCol.STATE]
     summary = {"frames": float(len(samples)), "standing": float((samples.speed < 0.3).mean())}
     for state in LightState:
         summary[f"light_{state.name.lower()}"] = float((states == state).mean())
     for kind, name in enumerate(("vehicles", "walkers", "cyclists")):
-        count = (seen[:, LabelCol.CLASS] == kind).sum()
+        count = (seen[:, UserBox.CLASS] == kind).sum()
         summary[f"{name}_per_frame"] = float(count / max(len(samples), 1))
     return summary

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.perception import grid
-from roadworthy.perception.labels import MAX_LABELS, LabelCol
+from roadworthy.perception.labels import MAX_LABELS
 from roadworthy.perception.scene import ROUTE_DISTANCES, LightCol, RouteCol
 from roadworthy.perception.signature import HintCol
+from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import InputError, StorageError
 from roadworthy.sim.files import write_whole
 
@@ -39,7 +40,7 @@ class Samples:
     raster: NDArray[np.uint8]  # [N, CHANNELS, RASTER_SIZE, RASTER_SIZE]
     route: NDArray[np.float32]  # [N, 12, RouteCol]
     hint: NDArray[np.float32]  # [N, HintCol]
-    labels: NDArray[np.float32]  # [N, MAX_LABELS, LabelCol]
+    labels: NDArray[np.float32]  # [N, MAX_LABELS, UserBox]
     light: NDArray[np.float32]  # [N, LightCol]
     speed: NDArray[np.float32]  # [N] m/s of the ego
 
@@ -55,7 +56,7 @@ class Samples:
             np.zeros((n, grid.CHANNELS, size, size), np.uint8),
             np.zeros((n, len(ROUTE_DISTANCES), len(RouteCol)), np.float32),
             np.zeros((n, len(HintCol)), np.float32),
-            np.zeros((n, MAX_LABELS, len(LabelCol)), np.float32),
+            np.zeros((n, MAX_LABELS, len(UserBox)), np.float32),
             np.zeros((n, len(LightCol)), np.float32),
             np.zeros(n, np.float32),
         )

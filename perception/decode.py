@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from roadworthy.perception import grid
 from roadworthy.perception.scene import UserClass
 from roadworthy.perception.signature import BoxCol
+from roadworthy.perception.user_box import UserBox
 
 MAX_DETECTIONS: Final = 48
 # By UserClass: from here on a peak is believed by itself. Chosen where precision passes 90 % on
@@ -21,19 +21,6 @@ THRESHOLDS: Final = (0.4, 0.4, 0.35)
 WEAK_THRESHOLDS: Final = (0.25, 0.25, 0.25)
 # [m] two peaks of any classes nearer than this are one thing; the stronger one stays.
 SAME_THING: Final = 1.2
-
-
-class Detection(IntEnum):
-    """Columns of a detection, ego frame."""
-
-    X = 0  # [m]
-    Y = 1
-    COS = 2
-    SIN = 3
-    LENGTH = 4  # [m]
-    WIDTH = 5
-    CLASS = 6  # UserClass
-    SCORE = 7  # [0, 1]
 
 
 _DX, _DY, _LOG_LENGTH, _LOG_WIDTH, _COS, _SIN = (int(column) for column in BoxCol)
@@ -86,10 +73,10 @@ class Decoder:
         if len(thresholds) != len(UserClass):
             raise ValueError(f"{len(thresholds)} thresholds given for {len(UserClass)} classes")
         self._thresholds = np.array(thresholds, np.float32)
-        self._out = np.zeros((MAX_DETECTIONS, len(Detection)), np.float32)
+        self._out = np.zeros((MAX_DETECTIONS, len(UserBox)), np.float32)
 
     def __call__(self, heat: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return detections [n, Detection] by falling score.
+        """Return detections [n, UserBox] by falling score.
 
         Args:
             heat: [N_CLASSES, SIZE, SIZE] probabilities at peaks, 0 elsewhere.

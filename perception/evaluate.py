@@ -15,9 +15,9 @@ from rich.table import Table
 from roadworthy.perception import grid
 from roadworthy.perception import signature as net
 from roadworthy.perception.dataset import Samples
-from roadworthy.perception.decode import Decoder, Detection
-from roadworthy.perception.labels import LabelCol
+from roadworthy.perception.decode import Decoder
 from roadworthy.perception.scene import LightCol, LightState, UserClass
+from roadworthy.perception.user_box import UserBox
 
 Backend = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, NDArray[Any]]]
 
@@ -124,34 +124,34 @@ def _count_users(
     """Match detections, strongest first, to the labels of one frame."""
     margin = 0.5 * grid.CELL
     inside = (
-        (labels[:, LabelCol.LENGTH] > 0)
-        & (labels[:, LabelCol.X] > grid.X_MIN + margin)
-        & (labels[:, LabelCol.X] < grid.X_MAX - margin)
-        & (np.abs(labels[:, LabelCol.Y]) < grid.Y_MAX - margin)
+        (labels[:, UserBox.LENGTH] > 0)
+        & (labels[:, UserBox.X] > grid.X_MIN + margin)
+        & (labels[:, UserBox.X] < grid.X_MAX - margin)
+        & (np.abs(labels[:, UserBox.Y]) < grid.Y_MAX - margin)
     )
     labels = labels[inside & (np.hypot(labels[:, 0], labels[:, 1]) < DISTANCES[-1])]
     open_ = np.ones(len(labels), np.bool_)
     for d in detections:
-        if np.hypot(d[Detection.X], d[Detection.Y]) >= DISTANCES[-1]:
+        if np.hypot(d[UserBox.X], d[UserBox.Y]) >= DISTANCES[-1]:
             continue
-        kind = int(d[Detection.CLASS])
-        away = np.hypot(labels[:, 0] - d[Detection.X], labels[:, 1] - d[Detection.Y])
-        away = np.where(open_ & (labels[:, LabelCol.CLASS] == kind), away, np.inf)
+        kind = int(d[UserBox.CLASS])
+        away = np.hypot(labels[:, 0] - d[UserBox.X], labels[:, 1] - d[UserBox.Y])
+        away = np.where(open_ & (labels[:, UserBox.CLASS] == kind), away, np.inf)
         best = int(away.argmin()) if len(away) else -1
         if best < 0 or away[best] > MATCH:
-            score.false[kind, _bin(d[Detection.X], d[Detection.Y])] += 1
+            score.false[kind, _bin(d[UserBox.X], d[UserBox.Y])] += 1
             continue
         open_[best] = False
         label = labels[best]
-        if label[LabelCol.HITS] < 1:
+        if label[UserBox.HITS] < 1:
             continue
         score.found[kind, _bin(label[0], label[1])] += 1
         score.place_error.append(float(away[best]))
         if kind == UserClass.VEHICLE:
-            cosine = d[Detection.COS] * label[LabelCol.COS] + d[Detection.SIN] * label[LabelCol.SIN]
+            cosine = d[UserBox.COS] * label[UserBox.COS] + d[UserBox.SIN] * label[UserBox.SIN]
             score.heading_error.append(float(np.arccos(np.clip(cosine, -1.0, 1.0))))
-    for label in labels[open_ & (labels[:, LabelCol.HITS] >= 1)]:
-        score.missed[int(label[LabelCol.CLASS]), _bin(label[0], label[1])] += 1
+    for label in labels[open_ & (labels[:, UserBox.HITS] >= 1)]:
+        score.missed[int(label[UserBox.CLASS]), _bin(label[0], label[1])] += 1
 
 
 def print_score(score: Score, title: str, console: Console | None = None) -> None:

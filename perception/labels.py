@@ -1,13 +1,12 @@
 """Labels: what the network should have said about a frame.
 
-A stored label is a row of LabelCol per road user; from these the targets of training are drawn
+A stored label is a row of UserBox per road user; from these the targets of training are drawn
 afresh each time, after augmentation.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -16,19 +15,6 @@ from numba import njit
 from roadworthy.perception import grid
 
 MAX_LABELS: Final = 48
-
-
-class LabelCol(IntEnum):
-    """Columns of a labelled road user, ego frame."""
-
-    X = 0  # [m]
-    Y = 1
-    COS = 2
-    SIN = 3
-    LENGTH = 4  # [m]
-    WIDTH = 5
-    CLASS = 6  # UserClass
-    HITS = 7  # lidar returns on it; 0: nothing of it is seen, so nothing is asked about it
 
 
 _MARGIN = 0.15  # [m] around a box within which a return is on it
@@ -47,7 +33,7 @@ def count_hits(points, x0, y0, z0, labels, count):
         x0: lidar's place in the ego frame [m].
         y0: the same, to the right.
         z0: the same, up.
-        labels: [n, LabelCol].
+        labels: [n, UserBox].
         count: how many of the rows are labels.
     """
     for j in range(count):
@@ -73,7 +59,7 @@ def draw_targets(labels, heat, box, weight, centre):
     """Draw the targets of a batch.
 
     Args:
-        labels: [B, MAX_LABELS, LabelCol]; rows with LENGTH 0 are empty.
+        labels: [B, MAX_LABELS, UserBox]; rows with LENGTH 0 are empty.
         heat: out, [B, N_CLASSES, SIZE, SIZE], bells of height 1.
         box: out, [B, BoxCol, SIZE, SIZE], set at the centres.
         weight: out, [B, N_CLASSES, SIZE, SIZE], 0 where nothing is asked.

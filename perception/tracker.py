@@ -197,7 +197,7 @@ class Tracker:
         """Take in one frame; `users` [MAX_USERS, User] and `valid` then hold what is believed.
 
         Args:
-            detections: [n, Detection], ego frame.
+            detections: [n, UserBox], ego frame.
             pose: x, y, yaw of the ego in the odometry frame.
             dt: [s] since the call before.
         """

@@ -7,9 +7,9 @@ import numpy as np
 from roadworthy.perception import grid
 from roadworthy.perception.dataset import Samples
 from roadworthy.perception.grid import Rasteriser
-from roadworthy.perception.labels import LabelCol
 from roadworthy.perception.scene import LightCol, LightState
 from roadworthy.perception.signature import HintCol
+from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.sensors.specs import LidarSpec
 
 SIZES = ((4.5, 1.9, 1.5), (0.5, 0.5, 1.7), (1.8, 0.6, 1.6))  # length, width, height by UserClass
@@ -39,6 +39,6 @@ def made_up_samples(n: int, seed: int) -> Samples:
         out.light[i, LightCol.DISTANCE] = 20.0 if state != LightState.NONE else 50.0
         if state != LightState.NONE:
             out.hint[i] = [1.0, 20.0, 30.0, 8.8, 10.0]
-    assert out.labels[:, :3, LabelCol.HITS].all()
+    assert out.labels[:, :3, UserBox.HITS].all()
     assert out.hint.shape[1] == len(HintCol)
     return out

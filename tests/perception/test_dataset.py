@@ -11,8 +11,8 @@ import pytest
 
 from roadworthy.perception.augment import mirror, misplace
 from roadworthy.perception.dataset import Samples, load, read_shard, shards, write_shard
-from roadworthy.perception.labels import LabelCol
 from roadworthy.perception.signature import HintCol
+from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import InputError, StorageError
 
 from .frames import made_up_samples
@@ -98,7 +98,7 @@ def test_mirroring_twice_gives_the_sample_back() -> None:
     mirror(twice, which)
     assert (twice.image[0] != samples.image[0]).any()
     np.testing.assert_array_equal(twice.image[1], samples.image[1])
-    np.testing.assert_array_equal(twice.labels[0, :, LabelCol.Y], -samples.labels[0, :, 1])
+    np.testing.assert_array_equal(twice.labels[0, :, UserBox.Y], -samples.labels[0, :, 1])
     mirror(twice, which)
     assert_same(samples, twice)
 

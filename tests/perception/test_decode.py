@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from roadworthy.perception import grid
-from roadworthy.perception.decode import Decoder, Detection
+from roadworthy.perception.decode import Decoder
 from roadworthy.perception.signature import BoxCol
+from roadworthy.perception.user_box import UserBox
 
 
 def empty() -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +32,7 @@ def test_peaks_below_the_threshold_of_their_class_are_left_out() -> None:
     heat, box = empty()
     heat[0, 10, 10], heat[1, 20, 20] = 0.5, 0.5
     found = Decoder((0.6, 0.4, 0.4))(heat, box)
-    assert found[:, Detection.CLASS].tolist() == [1]
+    assert found[:, UserBox.CLASS].tolist() == [1]
 
 
 def test_detections_come_by_falling_score() -> None:
@@ -41,7 +42,7 @@ def test_detections_come_by_falling_score() -> None:
     found = Decoder()(heat, box)
     assert len(found) == 48  # of 64: the list is bounded and keeps the best
     np.testing.assert_array_equal(
-        found[:, Detection.SCORE], np.sort(heat[heat > 0])[::-1][: len(found)]
+        found[:, UserBox.SCORE], np.sort(heat[heat > 0])[::-1][: len(found)]
     )
 
 
@@ -50,7 +51,7 @@ def test_one_thing_seen_as_two_classes_is_told_once() -> None:
     heat[1, 30, 40], heat[2, 30, 41] = 0.6, 0.9
     box[BoxCol.DY, 30, 41] = -0.5
     (found,) = Decoder()(heat, box)
-    assert found[Detection.CLASS] == 2
+    assert found[UserBox.CLASS] == 2
 
 
 def test_two_walkers_side_by_side_stay_two() -> None:

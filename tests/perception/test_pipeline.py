@@ -10,7 +10,7 @@ from roadworthy.perception import signature as net
 from roadworthy.perception.collect import collect
 from roadworthy.perception.dataset import Samples, load
 from roadworthy.perception.follower import Follower
-from roadworthy.perception.labels import LabelCol, draw_targets
+from roadworthy.perception.labels import draw_targets
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.pipeline import Perceiver
 from roadworthy.perception.scene import (
@@ -22,6 +22,7 @@ from roadworthy.perception.scene import (
     User,
     UserClass,
 )
+from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import ModelError, SettingsError
 from roadworthy.sim.frame import Frame
 from roadworthy.sim.road.route import RouteSet
@@ -44,10 +45,10 @@ class Seeing:
         self._rng = np.random.default_rng(0)
 
     def __call__(self, inputs):  # type: ignore[no-untyped-def]
-        labels = np.zeros((1, len(self.truth.users), len(LabelCol)), np.float32)
+        labels = np.zeros((1, len(self.truth.users), len(UserBox)), np.float32)
         columns = [User.X, User.Y, User.COS, User.SIN, User.LENGTH, User.WIDTH, User.CLASS]
-        labels[0, :, : LabelCol.HITS] = self.truth.users[:, columns]
-        labels[0, :, LabelCol.HITS] = self.truth.valid
+        labels[0, :, : UserBox.HITS] = self.truth.users[:, columns]
+        labels[0, :, UserBox.HITS] = self.truth.valid
         labels[0, self.truth.valid, :2] += self._rng.normal(0, 0.1, (self.truth.valid.sum(), 2))
         heat = np.zeros((1, len(UserClass), grid.SIZE, grid.SIZE), np.float32)
         box = np.zeros((1, len(net.BoxCol), grid.SIZE, grid.SIZE), np.float32)
@@ -193,7 +194,7 @@ def test_a_collection_cut_off_goes_on_with_the_same_frames(town: Town, tmp_path)
     assert collect(town, 6, tmp_path / "a", seed=5, quiet=True) == 0
     assert collect(town, 12, tmp_path / "b", seed=5, quiet=True) == 12
     assert_same(first, load([tmp_path / "b"]))
-    assert (first.labels[:, :, LabelCol.HITS] > 0).any()
+    assert (first.labels[:, :, UserBox.HITS] > 0).any()
     assert first.image.std() > 10
     assert len({image.tobytes() for image in first.image}) == 12
 
