@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.errors import RouteError
 from roadworthy.sim.road.towns import canonical_name
 
+_FARTHEST = 1e6  # [m] no map is as wide, and squares of what is far beyond leave the floats
 Settings = tuple[tuple[str, str], ...]  # attributes of an element, as they are written
 
 
@@ -128,6 +129,8 @@ def _number(element: ET.Element, name: str, where: str) -> float:
         raise RouteError(f"{where}: {name}={text!r} is not a number") from None
     if not math.isfinite(value):
         raise RouteError(f"{where}: {name}={text!r} is not a finite number")
+    if abs(value) > _FARTHEST:
+        raise RouteError(f"{where}: {name}={text!r} is beyond every map; correct it")
     return value
 
 

@@ -70,14 +70,17 @@ def plan_route(
 
 
 def _text(point: NDArray[np.float64]) -> str:
-    return f"x={point[0]:.1f}, y={point[1]:.1f}"
+    x, y = (f"{v:.1f}" if abs(v) < 1e9 else f"{v:g}" for v in point[:2].tolist())
+    return f"x={x}, y={y}"
 
 
 def _check_on_map(graph: LaneGraph, point: NDArray[np.float64], number: int, route: str) -> None:
+    # Where squares leave the floats, no lane is the nearest.
     nearest = graph.places(point, math.nan, 0.0, 1)
-    if nearest[0].distance > REACH + 1.0:
+    distance = nearest[0].distance if nearest else math.inf
+    if distance > REACH + 1.0:
         raise RouteError(
-            f"route {route}: waypoint {number} ({_text(point)}) is {nearest[0].distance:.0f} m "
+            f"route {route}: waypoint {number} ({_text(point)}) is {distance:.0f} m "
             f"from the nearest lane of {graph.network.name}; is the route for another town?"
         )
 

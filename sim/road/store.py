@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -60,14 +59,17 @@ def load_network(path: Path) -> RoadNetwork:
                 for field in fields(RoadNetwork)
                 if field.name not in _PLAIN
             }
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        latitude, longitude = header["geo_reference"]
+        return RoadNetwork(
+            name=header["name"],
+            signal_id=tuple(header["signal_id"]),
+            cell=float(header["cell"]),
+            geo_reference=(float(latitude), float(longitude)),
+            **arrays,
+        ).validate()
+    except MapError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy's reader raise anything for such a file
         raise MapError(
             f"{path} is no compiled map or is damaged ({error}); delete it and compile it again"
         ) from None
-    return RoadNetwork(
-        name=header["name"],
-        signal_id=tuple(header["signal_id"]),
-        cell=float(header["cell"]),
-        geo_reference=(float(header["geo_reference"][0]), float(header["geo_reference"][1])),
-        **arrays,
-    ).validate()

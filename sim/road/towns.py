@@ -12,6 +12,8 @@ from roadworthy.sim.road.store import load_network
 from roadworthy.sim.scenery.place import place_scenery
 from roadworthy.sim.town import Town
 
+TRAINING_TOWNS = ("Rivertown", "Hillcrest")
+HELD_OUT_TOWN = "Marlow"  # nothing is trained or tuned on it
 _DATA = Path(__file__).parent / "data"
 
 
