@@ -16,7 +16,12 @@ from roadworthy.sim.road.crossings import MIN_AXIS, CrossLane, axis_of, lanes_ac
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
 from roadworthy.sim.road.opendrive import MapSpec, parse
 from roadworthy.sim.road.sample import Key, Lane, sample_lanes
-from roadworthy.sim.road.signals import Signal, read_signals, stop_before_crossings
+from roadworthy.sim.road.signals import (
+    Signal,
+    read_signals,
+    stop_before_crossings,
+    stop_before_heads,
+)
 from roadworthy.sim.road.spatial_index import CELL, build_grid
 from roadworthy.sim.road.speed_limits import speed_limits
 
@@ -57,6 +62,7 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
     signals, group_phases = read_signals(carla_map, spec, lanes, predecessors)
     crossings = _read_crossings(carla_map, lanes)
     stop_before_crossings(signals, lanes, crossings.passed)
+    stop_before_heads(signals, lanes)
     signs: dict[int, list[tuple[float, float]]] = {}
     for signal in signals:
         for at, s in signal.limits:

@@ -24,6 +24,7 @@ from roadworthy.sim.road.opendrive import MapSpec
 from roadworthy.sim.road.sample import Lane
 
 STOP_SETBACK = 1.0  # [m] from the junction's edge to the stop line
+IN_SIGHT = 4.4  # [m] from a stop line to its light: who waits at the line must see the lamps
 NEAR_JUNCTION = 12.0  # [m] a signal so close before a junction stops traffic at the junction
 _LIGHT = re.compile(r"^10000\d\d$")  # 1000001 light, 1000007 ..., 1000011 arrow lights
 _HEAD_HEIGHT = {  # [m] above the road
@@ -99,6 +100,26 @@ def stop_before_crossings(
             for _, enter, _ in passed[lane]:
                 if length - NEAR_JUNCTION < enter < s + STOP_SETBACK:
                     signal.stops[lane] = max(min(signal.stops[lane], enter - STOP_SETBACK), 0.0)
+
+
+def stop_before_heads(signals: Sequence[Signal], lanes: Sequence[Lane]) -> None:
+    """Move stop lines back from lights that stand beside or before them.
+
+    CARLA's Town01 and Town02 have their posts on the near side of the junction; a camera that
+    waits at the junction's edge would have the lamps beside or behind it.
+    """
+    for signal in signals:
+        if signal.kind != SignalKind.LIGHT:
+            continue
+        for lane, s in signal.stops.items():
+            points = lanes[lane].points
+            x, y, yaw = (
+                float(np.interp(s, points[:, Point.S], points[:, column]))
+                for column in (Point.X, Point.Y, Point.YAW)
+            )
+            ahead = math.cos(yaw) * (signal.pose[0] - x) + math.sin(yaw) * (signal.pose[1] - y)
+            back = min(max(IN_SIGHT - ahead, 0.0), NEAR_JUNCTION)
+            signal.stops[lane] = max(s - back, 0.0)
 
 
 def _natural(text: str) -> tuple[int, str]:
