@@ -10,7 +10,6 @@ from __future__ import annotations
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after
 from roadworthy.sim.traffic.vehicles import YELLOW_BRAKE
 from roadworthy.sim.world.columns import Actor, Ego, Light
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
@@ -48,17 +47,16 @@ def light_allows(w: int, lane: int, roads: Roads, state: State) -> bool:
 
 
 @kernel
-def _exit_is_free(w: int, n: int, lane: int, length: float, roads: Roads, state: State) -> bool:
+def _exit_is_free(w: int, lane: int, length: float, roads: Roads, state: State) -> bool:
     """Whether a vehicle of `length` fits behind whoever is on the lane after `lane`."""
     first = roads.successor_start[lane]
     if first == roads.successor_start[lane + 1]:
         return True
     beyond = roads.successors[first]
-    order, keys = state.order[w], state.sort_key[w]
-    rank = first_after(order, keys, n, beyond * LANE_STRIDE - 1.0)
-    if rank >= n or keys[order[rank]] >= (beyond + 1) * LANE_STRIDE:
+    head = state.head[w, beyond]
+    if head < 0:
         return True
-    other = state.actors[w, order[rank]]
+    other = state.actors[w, state.order[w, head]]
     tail = other[S] - 0.5 * other[LENGTH]
     return tail > length + EXIT_SPACE or other[SPEED] > 3.0
 
@@ -85,7 +83,7 @@ def ego_junction_lane(w: int, roads: Roads, paths: Paths, state: State, reach: f
             return lane
         if lane >= 0 and not light_allows(w, lane, roads, state):
             return -1  # it will wait at the line, and so must not keep others from going
-        i += 1
+        i = paths.next_lane[i]
     return -1
 
 
@@ -95,15 +93,13 @@ def ego_next_lane(w: int, paths: Paths, state: State) -> int:
     route, lane = state.route_index[w], int(state.actors[w, 0, LANE])
     if lane < 0:
         return -1
-    end = paths.start[route + 1]
     i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
-    here = state.ego[w, ROUTE_S]
-    while i < end and paths.points[i, R_S] - here <= EGO_SIGHT:
-        following = int(paths.points[i, R_LANE])
-        if following != lane and paths.points[i, R_S] > here:
-            return following
-        i += 1
-    return -1
+    if int(paths.points[i, R_LANE]) == lane:
+        i = paths.next_lane[i]
+    ahead = paths.points[min(i, len(paths.points) - 1), R_S] - state.ego[w, ROUTE_S]
+    if i >= paths.start[route + 1] or ahead > EGO_SIGHT:
+        return -1
+    return int(paths.points[i, R_LANE])
 
 
 @kernel
@@ -154,7 +150,7 @@ def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rule
             continue
         if not light_allows(w, on, roads, state) or _conflicts(w, following, roads, state):
             continue
-        if not _exit_is_free(w, n, following, me[LENGTH], roads, state):
+        if not _exit_is_free(w, following, me[LENGTH], roads, state):
             continue
         if me[GOAL] >= 0.0:
             claims[int(me[GOAL])] -= 1

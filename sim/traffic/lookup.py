@@ -18,6 +18,7 @@ from roadworthy.sim.world.columns import Actor
 from roadworthy.sim.world.layout import FloatArray, IntArray, Roads, State
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
+NOWHERE = 1e18  # sort key of who is on no lane
 STOREY = 3.0  # [m] what is this far above or below is another road
 ALIVE, LANE, S = int(Actor.ALIVE), int(Actor.LANE), int(Actor.S)
 X, Y, Z, YAW, PITCH = (
@@ -39,13 +40,20 @@ P_X, P_Y, P_Z, P_YAW, P_S, P_PITCH = (
 
 @kernel
 def sort_actors(w: int, n: int, state: State) -> None:
-    """Sort the first `n` actors of world `w` by (lane, s); those on no lane come last."""
+    """Sort the first `n` actors of world `w` by (lane, s); those on no lane come last.
+
+    Afterwards `rank` is each actor's place in `order`, and `head` the first place of each lane.
+    """
     actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
+    head, rank = state.head[w], state.rank[w]
+    for a in range(n):
+        if keys[a] < NOWHERE:
+            head[int(keys[a] / LANE_STRIDE)] = -1
     for a in range(n):
         if actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0:
             keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S]
         else:
-            keys[a] = 1e18
+            keys[a] = NOWHERE
     for i in range(1, n):
         a = order[i]
         key = keys[a]
@@ -54,6 +62,11 @@ def sort_actors(w: int, n: int, state: State) -> None:
             order[j + 1] = order[j]
             j -= 1
         order[j + 1] = a
+    for i in range(n - 1, -1, -1):
+        a = order[i]
+        rank[a] = i
+        if keys[a] < NOWHERE:
+            head[int(keys[a] / LANE_STRIDE)] = i
 
 
 @kernel
@@ -98,8 +111,10 @@ def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral:
     actor[X] = a[P_X] + (b[P_X] - a[P_X]) * share
     actor[Y] = a[P_Y] + (b[P_Y] - a[P_Y]) * share
     if lateral != 0.0:
-        actor[X] -= math.sin(yaw) * lateral
-        actor[Y] += math.cos(yaw) * lateral
+        dx, dy = b[P_X] - a[P_X], b[P_Y] - a[P_Y]
+        scale = lateral / math.sqrt(max(dx * dx + dy * dy, 1e-12))
+        actor[X] -= dy * scale
+        actor[Y] += dx * scale
     actor[Z] = a[P_Z] + (b[P_Z] - a[P_Z]) * share
     actor[YAW] = yaw
     actor[PITCH] = a[P_PITCH] + (b[P_PITCH] - a[P_PITCH]) * share

@@ -13,7 +13,7 @@ from roadworthy.sim import rng
 from roadworthy.sim.angles import advance_phase, wrap_angle
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
-from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane, point_at
+from roadworthy.sim.traffic.lookup import LANE_STRIDE, place_on_lane, point_at
 from roadworthy.sim.world.columns import Actor, Kind, Light
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
@@ -98,15 +98,13 @@ def leader_gap(w: int, a: int, n: int, roads: Roads, state: State) -> tuple[floa
     me = actors[a]
     lane, front = int(me[LANE]), me[S] + 0.5 * me[LENGTH]
     offset, horizon = 0.0, 15.0 + 4.0 * me[SPEED]
-    rank = first_after(order, keys, n, keys[a])
-    while rank < n and (order[rank] == a or (keys[order[rank]] == keys[a] and order[rank] < a)):
-        rank += 1
+    ahead = state.rank[w, a] + 1
+    if ahead >= n or keys[order[ahead]] >= (lane + 1) * LANE_STRIDE:
+        ahead = -1
     for hop in range(4):
-        if rank < n:
-            other = actors[order[rank]]
-            if int(other[LANE]) == lane and keys[order[rank]] < 1e17:
-                gap = offset + other[S] - 0.5 * other[LENGTH] - front
-                return gap, other[SPEED]
+        if ahead >= 0:
+            other = actors[order[ahead]]
+            return offset + other[S] - 0.5 * other[LENGTH] - front, other[SPEED]
         offset += roads.lane_length[lane]
         if offset - front > horizon:
             break
@@ -117,29 +115,27 @@ def leader_gap(w: int, a: int, n: int, roads: Roads, state: State) -> tuple[floa
         if following < 0:
             break
         if hop == 0:
-            gap, speed = _sibling_gap(w, n, lane, following, offset - front, roads, state)
+            gap, speed = _sibling_gap(w, lane, following, offset - front, roads, state)
             if gap < FREE:
                 return gap, speed
         lane = following
-        rank = first_after(order, keys, n, lane * LANE_STRIDE - 1.0)
+        ahead = state.head[w, lane]
     return FREE, 0.0
 
 
 @kernel
 def _sibling_gap(
-    w: int, n: int, lane: int, following: int, distance: float, roads: Roads, state: State
+    w: int, lane: int, following: int, distance: float, roads: Roads, state: State
 ) -> tuple[float, float]:
     """Gap to a vehicle whose tail is still at the fork although it takes another branch."""
-    actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
     for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
         sibling = roads.successors[k]
         if sibling == following:
             continue
-        rank = first_after(order, keys, n, sibling * LANE_STRIDE - 1.0)
-        if rank < n and keys[order[rank]] < (sibling + 1) * LANE_STRIDE:
-            other = actors[order[rank]]
+        if state.head[w, sibling] >= 0:
+            other = state.actors[w, state.order[w, state.head[w, sibling]]]
             tail = other[S] - 0.5 * other[LENGTH]
-            if tail < 2.5 and int(other[LANE]) == sibling:
+            if tail < 2.5:
                 return distance + tail, other[SPEED]
     return FREE, 0.0
 

@@ -15,6 +15,7 @@ from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.town import Town
+from roadworthy.sim.traffic.lookup import NOWHERE
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import Actor, Ego, Event
 from roadworthy.sim.world.layout import Rules, State
@@ -47,7 +48,9 @@ def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
         key=np.zeros(worlds, np.uint64),
         counter=np.zeros(worlds, np.int64),
         order=np.zeros((worlds, actors), np.int32),
-        sort_key=np.zeros((worlds, actors), np.float64),
+        sort_key=np.full((worlds, actors), NOWHERE, np.float64),
+        rank=np.zeros((worlds, actors), np.int32),
+        head=np.full((worlds, network.n_lanes), -1, np.int16),
         target=np.zeros((worlds, actors), np.float32),
         claims=np.zeros((worlds, network.n_lanes), np.int16),
         crossing_busy=np.zeros((worlds, crossings), np.int16),

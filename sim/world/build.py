@@ -222,6 +222,16 @@ def _stops_on_route(network: RoadNetwork, points: FloatArray) -> list[tuple[floa
     return stops
 
 
+def _next_lanes(routes: RouteSet) -> IntArray:
+    """For each point of all routes the index of the next one on another lane, or of the end."""
+    lanes = routes.points[:, RoutePoint.LANE]
+    changes = np.zeros(len(lanes), np.bool_)
+    changes[1:] = np.diff(lanes) != 0
+    changes[routes.start[1:-1]] = True
+    cuts = np.append(np.flatnonzero(changes), len(lanes))
+    return cuts[np.searchsorted(cuts, np.arange(len(lanes)), side="right")].astype(np.int32)
+
+
 def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings) -> Paths:
     """Arrange routes, with their lights and time limits."""
     stop_start, stop_s, stop_signal, timeout = [0], [], [], []
@@ -238,6 +248,7 @@ def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings)
     return Paths(
         routes.points,
         routes.start,
+        _next_lanes(routes),
         np.array(stop_start, np.int32),
         np.array(stop_s, np.float32),
         np.array(stop_signal, np.int32),

@@ -87,6 +87,7 @@ class Paths(NamedTuple):
 
     points: FloatArray  # [sum N, RoutePoint]
     start: IntArray  # [R + 1]
+    next_lane: IntArray  # [sum N] index of the point where the route's lane changes next
     stop_start: IntArray  # [R + 1] lights on the route, by route
     stop_s: FloatArray  # [m] along the route
     stop_signal: IntArray
@@ -108,6 +109,8 @@ class State(NamedTuple):
     counter: NDArray[np.int64]  # [W]
     order: IntArray  # [W, A] actors sorted by (lane, s)
     sort_key: NDArray[np.float64]  # [W, A] by actor
+    rank: IntArray  # [W, A] place of each actor in `order`
+    head: NDArray[np.int16]  # [W, L] first place of each lane in `order`, -1: nobody is there
     target: FloatArray  # [W, A] acceleration decided in this tick
     claims: NDArray[np.int16]  # [W, L] vehicles that hold a junction lane
     crossing_busy: NDArray[np.int16]  # [W, C] walkers on a crossing

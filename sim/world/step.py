@@ -14,7 +14,7 @@ from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.junctions import update_claims
 from roadworthy.sim.traffic.lights import cycle_time, run_lights, show_lights
-from roadworthy.sim.traffic.lookup import sort_actors
+from roadworthy.sim.traffic.lookup import NOWHERE, sort_actors
 from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide, move
 from roadworthy.sim.traffic.walkers import walk
@@ -157,6 +157,8 @@ def _reset_one(
     state.actors[w, :, GOAL] = -1.0
     state.actors[w, :, NEXT_LANE] = -1.0
     state.target[w, :] = 0.0
+    state.head[w, :] = -1
+    state.sort_key[w, :] = NOWHERE
     for a in range(state.order.shape[1]):
         state.order[w, a] = a
     for g in range(state.light_clock.shape[1]):
