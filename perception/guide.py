@@ -1,7 +1,13 @@
 """Guide: what map, route and pose say about the way ahead and about the next light.
 
 This is knowledge that a vehicle has without looking: it needs the town's road network, the
-route, and where the ego is.
+route, and where the ego is (as localised, not as it truly is). Of the network it reads:
+
+- along the route: its points, lane width, speed limit and slope (they are part of the Route), and
+  which of its lanes lie in a junction;
+- of traffic lights: which one governs the route's lane, its stop line, and the place of its lamps.
+
+It does not know the colour of a light, nor anything about who else is on the road.
 """
 
 from __future__ import annotations

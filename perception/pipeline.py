@@ -1,4 +1,22 @@
-"""Perceiver: Frame in, Scene out; everything between the sensors and the planner."""
+"""Perceiver: Frame in, Scene out; everything between the sensors and the planner.
+
+What an agent knows that drives by this, and from where:
+
+- From the sensors of its rig: road users (lidar and camera, through the network and the tracker),
+  the colour of the light (camera), where it is (GNSS, compass, gyroscope, speedometer), its speed,
+  acceleration and yaw rate.
+- From the route and the town's HD map along it, without looking (`guide.Guide`): the course of the
+  route, the width of its lane, speed limits, whether it runs through a junction, the slope, which
+  traffic light governs it, where that light's stop line is and where its lamps hang. The network
+  gets these as its inputs `route` and `hint`; the Scene's route, speed limit, remaining way and
+  place beside the route are computed from them and from the pose.
+- From its own vehicle: length and width.
+
+So of a traffic light the colour alone is perceived (or that none can be seen). Which one governs
+and how far its line is come from the map; the network's own estimate of that distance is not used
+where the map gives one. Nothing of the simulated world's state is read: no other road user's pose,
+no true pose of the ego, no state of a light.
+"""
 
 from __future__ import annotations
 
