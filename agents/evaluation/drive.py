@@ -11,7 +11,7 @@ import numpy as np
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.backdrop import Backdrop
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
-from roadworthy.agents.evaluation.results import Record, RecordMeta, Scores
+from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
@@ -52,6 +52,7 @@ class DriveResult:
     score_2_1: Score
     infractions: dict[str, list[str]]
     log: list[tuple[float, str]]
+    incidents: list[Incident]  # the infractions with time and place
     route_length: float  # [m]
     duration_game: float  # [s]
     duration_system: float  # [s]
@@ -77,6 +78,7 @@ class DriveResult:
                 town=self.town,
                 seed=self.seed,
                 score_composed_2_1=self.score_2_1.composed,
+                incidents=self.incidents,
                 trajectory=self.trajectory,
             ),
         )
@@ -144,6 +146,7 @@ def drive(
         score_2_1=tally.score("2.1"),
         infractions=tally.infractions,
         log=tally.log,
+        incidents=tally.incidents,
         route_length=route.length,
         duration_game=world.time,
         duration_system=time.perf_counter() - begin,
@@ -191,8 +194,9 @@ class _Run:
         return blind_frame(self.world)
 
     def _picture(self, frame: Frame, control: Control) -> Image:
-        """Draw this moment; what an agent does not believe itself is drawn as it truly is."""
-        scene = self.agent.last_scene() or self._oracle.scene().of_world(0)
+        """Draw this moment: what the camera shows, what is there, what the agent believes."""
+        truth = self._oracle.scene().of_world(0)
+        scene = None if self.agent.privileged else self.agent.last_scene()
         caption = Caption(
             f"{self.agent.name} on {self.world.town.name}, route {self.world.route.id}",
             frame.time,
@@ -206,7 +210,7 @@ class _Run:
             self._backdrop = Backdrop(self.world.network)
         row = self.world.actors[0]
         roads = self._backdrop.around(*(float(row[c]) for c in (Actor.X, Actor.Y, Actor.YAW)))
-        return compose(camera, scene, self.agent.last_plan(), control, caption, roads)
+        return compose(camera, truth, scene, self.agent.last_plan(), control, caption, roads)
 
 
 def blind_frame(world: World) -> Frame:

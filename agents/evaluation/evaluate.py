@@ -10,9 +10,10 @@ from typing import Any
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, drive, record_id
 from roadworthy.agents.evaluation.files import write_whole
-from roadworthy.agents.evaluation.report import write_report
+from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
@@ -100,6 +101,7 @@ def evaluate(
     }
     file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
     towns: dict[str, Town] = {}
+    networks: dict[str, RoadNetwork] = {}  # for the report's maps
     for task in tasks:
         if file.has(task.record_id):
             if on_record is not None:
@@ -109,12 +111,23 @@ def evaluate(
         if task.town not in towns:
             towns.clear()  # one town at a time: meshes are large
             towns[task.town] = town_of(task.town)
+            networks[task.town] = towns[task.town].network
         result = drive(agent, towns[task.town], task.route, seed=task.seed, settings=settings)
         record = result.record(task.index, task.repetition)
         file.add(record)
         if on_record is not None:
             on_record(task, record, result)
     total = file.finish()
-    page = write_report(total, file.records, file.results.roadworthy)
-    write_whole(out / REPORT, page.encode())
+    for name in {task.town: None for task in tasks}:
+        if name not in networks:  # all its drives were kept
+            networks[name] = town_of(name).network
+    page = Report(
+        title=f"{agent.name}: evaluation",
+        parts=[Driven(agent.name, file.records, stages=stages_of(agent))],
+        routes=[task.route for task in tasks if task.repetition == 0],
+        networks=networks,
+        settings=what,
+        about=f"{len(tasks)} drives in the embedded world.",
+    )
+    write_whole(out / REPORT, write_report(page).encode())
     return total, list(file.records)

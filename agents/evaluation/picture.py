@@ -1,6 +1,7 @@
-"""One picture of a drive: the camera, the Scene from above, and what the driver does.
+"""One picture of a drive: the camera, what is there, what the driver believes and what it does.
 
-Pictures are RGB, uint8 [HEIGHT, WIDTH, 3]; the Scene is drawn with the ego's forward axis up.
+Pictures are RGB, uint8 [HEIGHT, WIDTH, 3]. On the left are the camera and below it the caption;
+on the right two Scenes from above, the true one and the believed one, the ego's forward axis up.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 Roads = Sequence[tuple[int, NDArray[np.float32]]]  # LaneType and outline [n, 2], ego frame
 
-WIDTH, HEIGHT = 1280, 544  # even, as H.264 wants them
-_VIEW_W, _VIEW_H = 960, 480  # camera
-_TOP_W = WIDTH - _VIEW_W  # Scene from above
+WIDTH, HEIGHT = 1280, 480  # even, as H.264 wants them
+_VIEW_W, _VIEW_H = 640, 320  # camera
+_TOP_W = (WIDTH - _VIEW_W) // 2  # a Scene from above, as high as the picture
 _SCALE = 6.5  # [pixels/m]
 _EGO_X, _EGO_Y = _TOP_W // 2, 380  # pixel of the ego's centre
 
@@ -47,6 +48,7 @@ _EGO: Colour = (92, 200, 120)
 _TEXT: Colour = (230, 230, 230)
 _FAINT: Colour = (150, 155, 162)
 _BAR: Colour = (24, 26, 30)
+_BAD: Colour = (240, 120, 100)
 _USERS: dict[int, Colour] = {
     int(UserClass.VEHICLE): (240, 160, 60),
     int(UserClass.WALKER): (236, 96, 130),
@@ -73,7 +75,8 @@ class Caption:
 
 def compose(
     camera: Image | None,
-    scene: Scene | None,
+    truth: Scene | None,
+    belief: Scene | None,
     plan: Plan | None,
     control: Control,
     caption: Caption,
@@ -83,11 +86,12 @@ def compose(
 
     Args:
         camera: RGB of any size; None leaves that part empty.
-        scene: what the driver believes; None leaves that part empty.
+        truth: what is there; None leaves that part empty.
+        belief: what the driver perceives; None leaves that part empty.
         plan: what it intends; None draws none.
         control: what it does.
         caption: text below.
-        roads: what `Backdrop.around` found; the ground that the Scene is drawn on.
+        roads: what `Backdrop.around` found; the ground that the Scenes are drawn on.
 
     Returns:
         RGB, uint8 [HEIGHT, WIDTH, 3].
@@ -101,20 +105,30 @@ def compose(
         picture[:_VIEW_H, :_VIEW_W] = cv2.resize(
             camera, (_VIEW_W, _VIEW_H), interpolation=cv2.INTER_LINEAR
         )
-    picture[:_VIEW_H, _VIEW_W:] = from_above(scene, plan, roads)
+    middle = _VIEW_W + _TOP_W
+    # Who drives on the truth itself has its plan drawn there.
+    picture[:, _VIEW_W:middle] = from_above(truth, plan if belief is None else None, roads)
+    nothing = "this agent perceives nothing"
+    picture[:, middle:] = from_above(belief, plan, roads, nothing)
+    picture[:, [_VIEW_W, middle]] = _BAR
+    _label(picture, "camera", 0)
+    _label(picture, "bird's-eye view: what is there", _VIEW_W)
+    _label(picture, "what perception sees, and the plan", middle)
     _caption(picture, control, caption)
     return picture
 
 
-def from_above(scene: Scene | None, plan: Plan | None, roads: Roads = ()) -> Image:
-    """Draw a Scene from above, RGB uint8 [480, 320, 3]."""
-    view = np.empty((_VIEW_H, _TOP_W, 3), np.uint8)
+def from_above(
+    scene: Scene | None, plan: Plan | None, roads: Roads = (), nothing: str = "no scene"
+) -> Image:
+    """Draw a Scene from above, RGB uint8 [480, 320, 3]; without one, say `nothing`."""
+    view = np.empty((HEIGHT, _TOP_W, 3), np.uint8)
     view[:] = _GROUND
     for kind, outline in roads:
         colour = _ASPHALT if kind == LaneType.DRIVING else _PAVEMENT
         cv2.fillPoly(view, [_pixels(outline)], colour, cv2.LINE_AA)
     if scene is None:
-        _text(view, "no scene", (_TOP_W // 2 - 45, _VIEW_H // 2), _FAINT)
+        _text(view, nothing, (_TOP_W // 2 - 4 * len(nothing), HEIGHT // 2), _FAINT, 0.45)
         return view
     _route(view, scene)
     _light(view, scene)
@@ -162,7 +176,7 @@ def _light(view: Image, scene: Scene) -> None:
     )
     line = np.array([[x - 2.2 * -sin, y - 2.2 * cos], [x + 2.2 * -sin, y + 2.2 * cos]])
     cv2.polylines(view, [_pixels(line)], False, colour, 4, cv2.LINE_AA)
-    cv2.circle(view, (_TOP_W - 22, 22), 11, colour, -1, cv2.LINE_AA)
+    cv2.circle(view, (_TOP_W - 22, 46), 11, colour, -1, cv2.LINE_AA)
 
 
 def _user(view: Image, row: NDArray[np.float32]) -> None:
@@ -190,24 +204,26 @@ def _box(
     cv2.fillPoly(view, [_pixels(turned)], colour, cv2.LINE_AA)
 
 
+def _label(picture: Image, text: str, left: int) -> None:
+    """Say what a part shows, on a bar that is dark enough for any camera."""
+    width = _VIEW_W if left == 0 else _TOP_W
+    strip = picture[:24, left : left + width]
+    strip[:] = strip // 3
+    _text(picture, text, (left + 10, 17), _TEXT, 0.45)
+
+
 def _caption(picture: Image, control: Control, caption: Caption) -> None:
     top = _VIEW_H
-    _text(picture, caption.title, (16, top + 26), _TEXT)
+    _text(picture, caption.title, (16, top + 30), _TEXT, 0.55)
     clock = f"{caption.time:6.1f} s   {caption.speed * 3.6:5.1f} km/h"
-    _text(picture, clock, (16, top + 52), _TEXT)
-    _bar(picture, 300, top + 46, "throttle", control.throttle, (92, 200, 120))
-    _bar(picture, 470, top + 46, "brake", control.brake, (240, 64, 56))
-    _wheel(picture, 640, top + 46, control.steer)
-    right = f"route {caption.completion:3.0f} %   driving score {caption.score:5.1f}"
-    _text(picture, right, (_VIEW_W - 20, top + 26), _TEXT)
+    _text(picture, clock, (16, top + 62), _TEXT)
+    so_far = f"route {caption.completion:3.0f} %   driving score {caption.score:5.1f}"
+    _text(picture, so_far, (300, top + 62), _TEXT)
+    _bar(picture, 16, top + 98, "throttle", control.throttle, (92, 200, 120))
+    _bar(picture, 190, top + 98, "brake", control.brake, (240, 64, 56))
+    _wheel(picture, 364, top + 98, control.steer)
     if caption.notes:
-        _text(
-            picture,
-            caption.notes[-1].split(" at (")[0],
-            (_VIEW_W - 20, top + 52),
-            (240, 120, 100),
-            0.45,
-        )
+        _text(picture, caption.notes[-1].split(" at (")[0], (16, top + 136), _BAD, 0.48)
 
 
 def _bar(picture: Image, x: int, y: int, name: str, share: float, colour: Colour) -> None:

@@ -48,6 +48,17 @@ class Scores(BaseModel):
     score_composed: float = 0.0
 
 
+class Incident(BaseModel):
+    """One infraction with its time and place; where a message is not enough."""
+
+    kind: str  # of INFRACTIONS
+    time: float  # [s] since the drive began
+    x: float  # [m] of the ego, CARLA's axes
+    y: float  # [m]
+    z: float  # [m]
+    message: str  # as in `infractions`
+
+
 class RecordMeta(BaseModel):
     """Circumstances of one route's drive."""
 
@@ -59,6 +70,7 @@ class RecordMeta(BaseModel):
     town: str = ""
     seed: int = 0
     score_composed_2_1: float = 0.0  # the driving score by the leaderboard's 2.1 rules
+    incidents: list[Incident] = Field(default_factory=list)
     trajectory: str = ""  # hash of the ego's states: equal where the drive was equal
 
 

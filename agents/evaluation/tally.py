@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.agents.evaluation.results import Incident
 from roadworthy.agents.evaluation.score import INFRACTIONS, Offences, Score, Version, score_route
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.world.columns import Actor, Ego, Event
@@ -27,6 +28,9 @@ _ENDINGS = (
 )
 
 
+Place = tuple[float, float, float]  # x, y, z [m]
+
+
 class Tally:
     """Collects what happens to one ego on one route."""
 
@@ -40,7 +44,9 @@ class Tally:
         self._last: tuple[float, float] | None = None
         self._hash = hashlib.blake2b(digest_size=16)
         self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
+        self.incidents: list[Incident] = []  # all infractions, with time and place
         self.log: list[tuple[float, str]] = []  # (time [s], what happened)
+        self._left: tuple[float, Place] | None = None  # when and where it first left its lanes
 
     def note(
         self, time: float, events: NDArray[Any], ego: NDArray[np.float32], row: NDArray[np.float32]
@@ -53,13 +59,15 @@ class Tally:
             ego: [Ego] after it.
             row: [Actor] the ego's row after it.
         """
-        x, y, z = (float(row[column]) for column in (Actor.X, Actor.Y, Actor.Z))
+        x, y, z = place = float(row[Actor.X]), float(row[Actor.Y]), float(row[Actor.Z])
         where = f"at (x={x:.2f}, y={y:.2f}, z={z:.2f})"
         for event, name, sentence in _COUNTED:
             for _ in range(int(events[event])):
-                self._add(time, name, f"{sentence} {where}")
+                self._add(time, name, f"{sentence} {where}", place)
         self._progress = max(self._progress, float(ego[Ego.PROGRESS]))
         self._outside = float(ego[Ego.OFFROAD_DISTANCE])
+        if self._outside > 0.0 and self._left is None:
+            self._left = time, place
         if self._last is not None:
             self._driven += float(np.hypot(x - self._last[0], y - self._last[1]))
         self._last = (x, y)
@@ -70,7 +78,7 @@ class Tally:
         for event, name, sentence in _ENDINGS:
             if events[event] and self._failure is None:
                 self._failure = sentence
-                self._add(time, name, f"{sentence} {where}")
+                self._add(time, name, f"{sentence} {where}", place)
 
     def crash(self, time: float, reason: str) -> None:
         """The agent itself failed; `reason` is kept in the log."""
@@ -114,10 +122,13 @@ class Tally:
         """Add what is known only at the end."""
         share = self.offences().outside_percent
         if share > 0.0 and not self.infractions["outside_route_lanes"]:
-            self.infractions["outside_route_lanes"].append(
+            message = (
                 f"Agent went outside its route lanes for about {self._outside:.3f} meters "
                 f"({share:.2f}% of the completed route)"
             )
+            self.infractions["outside_route_lanes"].append(message)
+            if self._left is not None:
+                self._note("outside_route_lanes", *self._left, message)
 
     def status(self) -> str:
         """Status of the result file."""
@@ -125,6 +136,13 @@ class Tally:
             return "Completed" if any(self.infractions.values()) else "Perfect"
         return f"Failed - {self._failure}" if self._failure else "Failed"
 
-    def _add(self, time: float, name: str, message: str) -> None:
+    def _add(self, time: float, name: str, message: str, place: Place) -> None:
         self.infractions[name].append(message)
+        self._note(name, time, place, message)
         self.log.append((time, message))
+
+    def _note(self, name: str, time: float, place: Place, message: str) -> None:
+        x, y, z = (round(value, 2) for value in place)
+        self.incidents.append(
+            Incident(kind=name, time=round(time, 2), x=x, y=y, z=z, message=message)
+        )

@@ -96,3 +96,19 @@ def test_the_trajectory_hash_tells_drives_apart(tally: Tally) -> None:
         step(one, 0.0)
         step(one, at)
     assert tally.trajectory == same.trajectory != other.trajectory
+
+
+def test_every_infraction_has_its_time_and_place(tally: Tally) -> None:
+    step(tally, 0.0)
+    step(tally, 30.0, outside=2.0)
+    step(tally, 50.0, outside=9.0, COLLISION_VEHICLE=1)
+    step(tally, 60.0, outside=9.0, BLOCKED=1)
+    tally.close()
+    assert len(tally.incidents) == sum(len(found) for found in tally.infractions.values()) == 3
+    told = {one.kind: (one.time, one.x, one.y) for one in tally.incidents}
+    assert told == {
+        "collisions_vehicle": (5.0, 50.0, 0.0),
+        "vehicle_blocked": (6.0, 60.0, 0.0),
+        "outside_route_lanes": (3.0, 30.0, 0.0),  # where it first left them
+    }
+    assert all(one.message in tally.infractions[one.kind] for one in tally.incidents)

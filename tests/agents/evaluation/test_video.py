@@ -62,8 +62,8 @@ def test_a_picture_has_its_size_with_and_without_its_parts(
     camera: np.ndarray | None, scene: Scene
 ) -> None:
     plan = Plan(1.0, 0.0, np.array([[5, 0], [10, 0]], np.float32))
-    full = compose(camera, scene, plan, Control(0.5, 0.0, -0.2), caption())
-    bare = compose(camera, None, None, Control(), caption())
+    full = compose(camera, scene, scene, plan, Control(0.5, 0.0, -0.2), caption())
+    bare = compose(camera, None, None, None, Control(), caption())
     assert full.shape == bare.shape == (HEIGHT, WIDTH, 3)
     assert (full != bare).any()
 
@@ -74,7 +74,9 @@ def test_a_video_can_be_read_back(
 ) -> None:
     if without_av:
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    picture = compose(np.full((80, 160, 3), 120, np.uint8), scene, None, Control(), caption())
+    picture = compose(
+        np.full((80, 160, 3), 120, np.uint8), scene, scene, None, Control(), caption()
+    )
     with VideoWriter(tmp_path / "deep" / "drive.mp4") as video:
         for _ in range(5):
             video.add(picture)
@@ -95,3 +97,11 @@ def test_a_video_can_be_read_back(
 def test_a_name_that_is_no_video_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"\.mp4 or \.webm"):
         VideoWriter(tmp_path / "drive.gif")
+
+
+def test_what_is_there_and_what_is_believed_are_shown_side_by_side(scene: Scene) -> None:
+    nothing = compose(None, scene, Scene.empty(), None, Control(), caption())
+    both = compose(None, scene, scene, None, Control(), caption())
+    assert (both[:, :960] == nothing[:, :960]).all()
+    # Below the labels both views are the same picture.
+    assert (both[24:, 641:960] == both[24:, 961:]).all()
