@@ -28,6 +28,7 @@ class OracleAgent(PrivilegedAgent):
 
     def __init__(self, planner: OnnxModel, name: str = "oracle") -> None:
         self._policy = PolicyPlanner(planner)
+        self.models = (planner,)
         super().__init__(name, self._policy)
 
     def start(self, town: Town, route: Route, seed: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from roadworthy import __version__
 from roadworthy.agents.agent import Agent
-from roadworthy.control.runtime import choose_providers
+from roadworthy.control.runtime import OnnxModel, choose_providers
 from roadworthy.sim.errors import InputError, ModelError
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -56,6 +59,30 @@ def make_agent(
     )
 
 
+def fingerprint(agent: Agent) -> dict[str, Any]:
+    """Tell what drives apart from all else of the same name.
+
+    Returns:
+        `version` of this package, and `models`: the sha256 of each model's file by its name; an
+        agent of another package has that of the file of its class instead.
+
+    Raises:
+        ModelError: a model's file is gone.
+    """
+    models = [m for m in getattr(agent, "models", ()) if isinstance(m, OnnxModel)]
+    files = [model.path for model in models]
+    if not type(agent).__module__.startswith("roadworthy."):
+        source = getattr(sys.modules.get(type(agent).__module__), "__file__", None)
+        files += [Path(source)] if source else []
+    try:
+        digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    except OSError as error:
+        raise ModelError(
+            f"agent {agent.name}: {error.filename} cannot be read again ({error.strerror})"
+        ) from None
+    return {"version": __version__, "models": digests}
+
+
 def _learned(kind: str, folder: Path, device: str, threads: int, name: str) -> Agent:
     if kind == "oracle":
         from roadworthy.agents.learned import make_oracle
@@ -94,7 +121,7 @@ def _imported(which: str) -> Agent:
     module, _, attribute = which.partition(":")
     try:
         agent = getattr(importlib.import_module(module), attribute)()
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
+    except (Exception, SystemExit) as error:  # another's module may raise anything
         raise InputError(
             f"agent {which!r} cannot be made ({type(error).__name__}: {error}); check that the "
             "module is installed or in $PYTHONPATH and that the class needs no arguments"

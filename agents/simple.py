@@ -56,7 +56,7 @@ class RandomAgent(_Blind):
 
     def start(self, town: Town, route: Route, seed: int) -> None:
         """Begin a drive; equal seeds drive equally."""
-        self._key = rng.derive(np.uint64(seed), 7)
+        self._key = np.uint64(rng.derive(np.uint64(seed), 7))
         self._step = 0
 
     def act(self, frame: Frame, truth: Scene | None) -> Control:

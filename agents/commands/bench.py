@@ -24,6 +24,10 @@ def bench(
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the figures as one flat object."),
     ] = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write bench.json, the same, into this folder."),
+    ] = None,
     seed: options.Seed = 0,
 ) -> None:
     """Measure speed: worlds, sensors, training, and the loop from Frame to Control.
@@ -31,14 +35,19 @@ def bench(
     Close other programs first: a busy machine halves the figures. Takes about two minutes.
     """
     from roadworthy.agents.benchmarks import run
-    from roadworthy.agents.evaluation.files import write_whole
+    from roadworthy.agents.evaluation.files import check_writable, write_whole
 
+    files = [json_file, None if out_dir is None else out_dir / "bench.json"]
+    for path in files:
+        if path is not None:
+            check_writable(path)
     figures = run(which, lambda text: err.print(text, style="dim"), seed)
     _show(figures)
-    if json_file is not None:
-        flat = {figure.key: round(figure.value, 4) for figure in figures}
-        write_whole(json_file, json.dumps(flat, indent=1).encode() + b"\n")
-        out.print(f"figures: {json_file}")
+    flat = {figure.key: round(figure.value, 4) for figure in figures}
+    for path in files:
+        if path is not None:
+            write_whole(path, json.dumps(flat, indent=1).encode() + b"\n")
+            out.print(f"figures: {path}")
 
 
 def _show(figures: list[Figure]) -> None:

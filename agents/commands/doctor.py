@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -37,11 +39,17 @@ class Finding:
 
 
 @guarded
-def doctor() -> None:
+def doctor(
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write doctor.json into this folder, too."),
+    ] = None,
+) -> None:
     """Check the installation: versions, ONNX Runtime's provider, CUDA, folders, towns."""
     from rich.table import Table
 
     from roadworthy.agents.commands.progress import working
+    from roadworthy.agents.evaluation.files import write_whole
 
     with working("examining"):
         findings = examine()
@@ -53,6 +61,10 @@ def doctor() -> None:
         state = f"[{colours[finding.state]}]{finding.state}[/]"
         table.add_row(finding.what, state, finding.detail)
     out.print(table)
+    if out_dir is not None:
+        found = json.dumps([asdict(finding) for finding in findings], indent=1)
+        write_whole(out_dir / "doctor.json", found.encode() + b"\n")
+        out.print(f"findings: {out_dir / 'doctor.json'}")
     wrong = sum(finding.state == "wrong" for finding in findings)
     if wrong:
         out.print(f"{wrong} thing{'s' if wrong > 1 else ''} to mend, see above")

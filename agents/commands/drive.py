@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from roadworthy.agents.commands import options
-from roadworthy.agents.commands.outcome import guarded, out
+from roadworthy.agents.commands.outcome import FAILED, complain, guarded, out
 from roadworthy.sim.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +35,11 @@ def drive(
     ] = None,
     out_dir: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write results.json into this folder."),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Write results.json into this folder; that of an earlier drive is replaced.",
+        ),
     ] = None,
     vehicles: options.Vehicles = 20,
     walkers: options.Walkers = 8,
@@ -41,16 +47,25 @@ def drive(
 ) -> None:
     """Let an agent drive one route and tell how it went.
 
-    Give a route file in the CARLA leaderboard's format, or a town to draw a route in.
+    Give a route file in the CARLA leaderboard's format, or a town to draw a route in. The exit
+    code is 1 where the agent crashed.
     """
     options.only_embedded(world)
     if (route is None) == (town is None):
         raise SettingsError("give either --route FILE[#ID] or --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
-    from roadworthy.agents.evaluation.results import ResultFile
+    from roadworthy.agents.evaluation.evaluate import sensors_of
+    from roadworthy.agents.evaluation.files import check_writable
+    from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
     from roadworthy.agents.evaluation.routes import load_routes, random_route
-    from roadworthy.agents.registry import make_agent
+    from roadworthy.agents.registry import fingerprint, make_agent
 
+    results = out_dir / "results.json" if out_dir is not None else None
+    if results is not None:
+        check_replaceable(results)
+    for path in (results, video):
+        if path is not None:
+            check_writable(path)
     driver = make_agent(agent, device=device)
     chosen = random_route(town, seed, map_dir) if town else _one(load_routes(str(route), map_dir))
     settings = options.world_settings(vehicles, walkers)
@@ -61,14 +76,36 @@ def drive(
     tell_stages(driver)
     if written is not None:
         out.print(f"video: {written}")
-    if out_dir is not None:
-        what = {"agent": result.agent, "route": result.route, "town": result.town, "seed": seed}
-        file = ResultFile(out_dir / "results.json", what, 1)
-        record = result.record(0, 0)
-        if not file.has(record.route_id):
-            file.add(record)
+    if results is not None:
+        what = {
+            "agent": result.agent,
+            **fingerprint(driver),
+            "world": world,
+            "settings": asdict(settings),
+            "route": result.route,
+            "town": result.town,
+            "seed": seed,
+        }
+        file = ResultFile(results, what, 1, sensors_of(driver), replace=True)
+        file.add(result.record(0, 0))
         file.finish()
-        out.print(f"results: {out_dir / 'results.json'}")
+        out.print(f"results: {results}")
+    tell_crashes([result.status])
+
+
+def tell_crashes(statuses: Sequence[str]) -> None:
+    """Leave with exit code 1 where the agent crashed."""
+    from roadworthy.agents.evaluation.drive import CRASHED
+
+    crashed = statuses.count(CRASHED)
+    if crashed:
+        complain(
+            f"the agent crashed in {crashed} of {len(statuses)} drives; "
+            "`roadworthy drive` prints why, after the scores"
+            if len(statuses) > 1
+            else "the agent crashed; its error stands above"
+        )
+        raise typer.Exit(FAILED)
 
 
 def _one(routes: list[Route]) -> Route:
@@ -80,10 +117,10 @@ def _one(routes: list[Route]) -> Route:
 
 def tell_stages(agent: object) -> None:
     """Print how long the stages of an agent's loop took, where it has one."""
-    from roadworthy.control.loop import ClosedLoop
+    from roadworthy.agents.evaluation.report import stages_of
 
-    loop = getattr(agent, "loop", None)
-    if not isinstance(loop, ClosedLoop):
+    stages = stages_of(agent)
+    if not stages:
         return
     from rich.table import Table
 
@@ -91,7 +128,7 @@ def tell_stages(agent: object) -> None:
     table.add_column("stage")
     for name in ("p50", "p99", "longest"):
         table.add_column(rf"{name} \[ms]", justify="right")
-    for row in loop.clock.table():
+    for row in stages:
         table.add_row(row.stage, f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.most:.2f}")
     out.print(table)
 

@@ -30,7 +30,12 @@ MapDir = Annotated[
 ]
 World = Annotated[str, typer.Option(metavar="WORLD", help="Where to drive: embedded.")]
 Seed = Annotated[
-    int, typer.Option(min=0, help="Of all random numbers: the same seed, the same drive.")
+    int,
+    typer.Option(
+        min=0,
+        max=2**63 - 1,  # what the world's keys are made of
+        help="Of all random numbers: the same seed, the same drive.",
+    ),
 ]
 Vehicles = Annotated[int, typer.Option(help="Vehicles in the traffic around the agent.")]
 Walkers = Annotated[int, typer.Option(help="Walkers around the agent.")]

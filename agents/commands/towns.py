@@ -14,18 +14,22 @@ app = typer.Typer(help="List towns, or generate one.", invoke_without_command=Tr
 
 
 @app.callback()
-def _default(context: typer.Context) -> None:
+def _default(context: typer.Context, map_dir: options.MapDir = None) -> None:
     if context.invoked_subcommand is None:
-        list_towns()
+        list_towns(map_dir)
+    else:
+        context.default_map = {"list": {"map_dir": map_dir}}
 
 
 @app.command("list")
 @guarded
 def list_towns(map_dir: options.MapDir = None) -> None:
     """List the towns that can be driven in."""
+    from rich.markup import escape
     from rich.table import Table
 
     from roadworthy.agents.commands.progress import working
+    from roadworthy.sim.errors import MapError
     from roadworthy.sim.road.network import LaneType, SignalKind
     from roadworthy.sim.road.towns import find_map, load_network_of, town_names
 
@@ -39,8 +43,12 @@ def list_towns(map_dir: options.MapDir = None) -> None:
         table.add_column(name, justify="right")
     for name in names:
         path = find_map(name, map_dir)
-        with working(f"loading {name}"):
-            network = load_network_of(name, map_dir)
+        try:
+            with working(f"loading {name}"):
+                network = load_network_of(name, map_dir)
+        except MapError as error:
+            table.add_row(name, f"[red]{escape(str(error))}[/]", "", "", "", "")
+            continue
         driving = network.lane_type == LaneType.DRIVING
         table.add_row(
             name,

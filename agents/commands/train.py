@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +13,7 @@ from roadworthy.agents.commands import options
 from roadworthy.agents.commands.outcome import INTERRUPTED, err, guarded, out
 from roadworthy.sim.errors import SettingsError
 
-HELD_OUT = "Marlow"
-TOWNS = ("Rivertown", "Hillcrest")
+_LARGEST_SEED = 2**32 - 1  # of NumPy's legacy generator, which stable-baselines3 seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,20 @@ def train(
             help="Perception: folder of `roadworthy collect`; collected first where none is given.",
         ),
     ] = None,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Perception: folder of frames that judge but teach nothing; where none is given, "
+            "frames of Marlow are collected, unless the data has Marlow.",
+        ),
+    ] = None,
     town: Annotated[
         list[str] | None,
-        typer.Option(help="Town to learn in; may be given more than once."),
+        typer.Option(
+            metavar="TOWN",
+            help="Town to learn in, Rivertown and Hillcrest by default; may be given repeatedly.",
+        ),
     ] = None,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Planner: do not imitate the expert first.")
@@ -64,20 +75,27 @@ def train(
 ) -> None:
     """Train perception or the planner. Ctrl-C keeps what was learned; the same command goes on.
 
+    At the end it prints how well that does in a town that it never saw.
     Then `roadworthy export RUN_DIR` makes an agent of it.
     """
     if what not in ("perception", "planner"):
         raise SettingsError(f"cannot train {what!r}; choose perception or planner")
+    from roadworthy.sim.road.towns import TRAINING_TOWNS
+
     if preset not in PERCEPTION:
         raise SettingsError(f"unknown preset {preset!r}; choose {', '.join(PERCEPTION)}")
     folder = out_dir or Path("runs") / what
-    towns = tuple(town or TOWNS)
+    towns = tuple(town or TRAINING_TOWNS)
     if what == "planner":
-        if data:
-            raise SettingsError("--data is for perception; the planner learns in the worlds")
+        if data or held_out:
+            raise SettingsError(
+                "--data and --held-out are for perception; the planner learns in the worlds"
+            )
+        if seed > _LARGEST_SEED:
+            raise SettingsError(f"--seed {seed}: the planner's learner takes 0..{_LARGEST_SEED}")
         finished = _planner(folder, preset, minutes, seed, towns, from_scratch, map_dir)
     else:
-        finished = _perception(folder, preset, minutes, seed, towns, data, map_dir)
+        finished = _perception(folder, preset, minutes, seed, towns, data, held_out, map_dir)
     out.print(f"run: {folder}")
     out.print(f"make an agent of it: roadworthy export {folder}")
     if not finished:
@@ -96,6 +114,7 @@ def _planner(
 ) -> bool:
     """Train the planner; False where it was stopped."""
     from roadworthy.planning.training_run import train_planner
+    from roadworthy.sim.road.towns import HELD_OUT_TOWN
 
     result = train_planner(
         folder,
@@ -104,7 +123,7 @@ def _planner(
         preset_name=preset,
         from_scratch=from_scratch,
         towns=towns,
-        held_out=None if HELD_OUT in towns else HELD_OUT,
+        held_out=None if HELD_OUT_TOWN in towns else HELD_OUT_TOWN,
         map_dir=map_dir,
         console=out,
     )
@@ -118,23 +137,44 @@ def _perception(
     seed: int,
     towns: tuple[str, ...],
     data: list[Path] | None,
+    held_out: list[Path] | None,
     map_dir: Path | None,
 ) -> bool:
     """Collect frames where none are given, and train perception; False where it was stopped."""
     from roadworthy.agents.commands.progress import open_town
     from roadworthy.perception.collect import collect
+    from roadworthy.perception.dataset import shards
     from roadworthy.perception.train import TrainSettings
     from roadworthy.perception.train import train as learn
+    from roadworthy.sim.road.towns import HELD_OUT_TOWN
 
     chosen = PERCEPTION[preset]
-    held_out: list[Path] = []
+    for given in (*(data or ()), *(held_out or ())):
+        shards(given)  # a folder without any is told before frames are collected
+    if any(folder.resolve().is_relative_to(given.resolve()) for given in data or ()):
+        raise SettingsError(
+            f"--out {folder} lies within --data, where the frames that judge would be learned "
+            "from; choose another --out"
+        )
     if not data:
         data = [folder / "data"]
         for name in towns:
             collect(open_town(name, map_dir), chosen.frames, data[0], seed=seed)
-        if HELD_OUT not in towns:
-            held_out = [folder / "held-out"]
-            collect(open_town(HELD_OUT, map_dir), chosen.held_out, held_out[0], seed=seed)
+    if not held_out and HELD_OUT_TOWN in _towns_of(data):
+        err.print(
+            f"the data has {HELD_OUT_TOWN}: no town is left to judge on; give --held-out DIR",
+            style="yellow",
+        )
+    elif not held_out:
+        held_out = [folder / "held-out"]
+        collect(open_town(HELD_OUT_TOWN, map_dir), chosen.held_out, held_out[0], seed=seed)
     settings = TrainSettings(minutes=minutes or chosen.minutes, seed=seed)
-    metrics = learn(data, folder, settings, held_out=held_out)
+    metrics = learn(data, folder, settings, held_out=held_out or ())
     return bool(metrics["seconds"] >= 60.0 * (settings.minutes or 0.0))
+
+
+def _towns_of(folders: Sequence[Path]) -> set[str]:
+    """Return the towns of data sets, by the names of their shards: TOWN-SEED-NUMBER.npz."""
+    from roadworthy.perception.dataset import shards
+
+    return {path.stem.rsplit("-", 2)[0] for folder in folders for path in shards(folder)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from roadworthy.agents.evaluation.score import Score
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.perception.oracle import Oracle
+from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
@@ -24,6 +26,9 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor, Ego
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.world import World
+
+T = TypeVar("T")
+CRASHED = "Failed - Agent crashed"  # status of a drive that the agent's own error ended
 
 # What the viewer of a video sees where the agent has no camera of its own.
 VIDEO_CAMERA = CameraSpec(name="video", width=480, height=240)
@@ -103,7 +108,8 @@ def drive(
     """Let an agent drive one route in the embedded world.
 
     Args:
-        agent: who drives. An exception of its makes the drive "Failed - Agent crashed".
+        agent: who drives. An exception of its that is no RoadworthyError makes the drive
+            "Failed - Agent crashed".
         town: where.
         route: from where to where.
         seed: of traffic, walkers, lights and sensor noise.
@@ -117,6 +123,8 @@ def drive(
 
     Raises:
         RouteError: the route does not fit the town.
+        InputError: the agent cannot say which sensors it wants.
+        RoadworthyError: the agent found its models or its frames not to be what they should be.
         StorageError: the video cannot be written.
     """
     begin = time.perf_counter()
@@ -161,7 +169,7 @@ class _Run:
         self.agent, self.world, self.seed = agent, world, seed
         self.tally = Tally(world.route)
         self._oracle = Oracle(world.batch)
-        rig = agent.rig()
+        rig = ask(agent, agent.rig)
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
         if needs_camera and self._view is None:
             self._view = VIDEO_CAMERA.name
@@ -174,6 +182,8 @@ class _Run:
         """Tell the agent that a drive begins."""
         try:
             self.agent.start(self.world.town, self.world.route, self.seed)
+        except RoadworthyError:
+            raise  # it has a sentence already
         except Exception as error:
             self.tally.crash(0.0, f"{type(error).__name__}: {error}")
 
@@ -182,8 +192,15 @@ class _Run:
         frame = self._sense()
         truth = self._oracle.scene().of_world(0) if self.agent.privileged else None
         try:
-            control = self.agent.act(frame, truth).validate()
+            control = self.agent.act(frame, truth)
+        except RoadworthyError:
+            raise
         except Exception as error:
+            self.tally.crash(frame.time, f"{type(error).__name__}: {error}")
+            return None
+        try:
+            control = control.validate()
+        except Exception as error:  # whatever it was that came
             self.tally.crash(frame.time, f"{type(error).__name__}: {error}")
             return None
         return Moment(frame, control, self.tally, lambda: self._picture(frame, control))
@@ -196,7 +213,7 @@ class _Run:
     def _picture(self, frame: Frame, control: Control) -> Image:
         """Draw this moment: what the camera shows, what is there, what the agent believes."""
         truth = self._oracle.scene().of_world(0)
-        scene = None if self.agent.privileged else self.agent.last_scene()
+        scene = None if self.agent.privileged else ask(self.agent, self.agent.last_scene)
         caption = Caption(
             f"{self.agent.name} on {self.world.town.name}, route {self.world.route.id}",
             frame.time,
@@ -210,7 +227,27 @@ class _Run:
             self._backdrop = Backdrop(self.world.network)
         row = self.world.actors[0]
         roads = self._backdrop.around(*(float(row[c]) for c in (Actor.X, Actor.Y, Actor.YAW)))
-        return compose(camera, truth, scene, self.agent.last_plan(), control, caption, roads)
+        return compose(
+            camera, truth, scene, ask(self.agent, self.agent.last_plan), control, caption, roads
+        )
+
+
+def ask(agent: Agent, question: Callable[[], T]) -> T:
+    """Ask an agent for its rig, its plan or its scene.
+
+    Raises:
+        InputError: it raised something.
+    """
+    try:
+        return question()
+    except RoadworthyError:
+        raise
+    except Exception as error:
+        name = getattr(question, "__name__", "it")
+        raise InputError(
+            f"agent {agent.name}: {name}() failed ({type(error).__name__}: {error}); "
+            "see roadworthy.agents.agent.Agent for what it must do"
+        ) from error
 
 
 def blind_frame(world: World) -> Frame:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from roadworthy.agents.agent import Agent
-from roadworthy.agents.evaluation.drive import DriveResult, drive, record_id
+from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
 from roadworthy.agents.evaluation.files import write_whole
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
+from roadworthy.agents.registry import fingerprint
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
@@ -19,6 +21,7 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
 RESULTS, REPORT = "results.json", "report.html"
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ def make_tasks(routes: Sequence[Route], seeds: int, seed: int = 0) -> list[Task]
     """List every route with every seed, route by route.
 
     Raises:
-        SettingsError: `seeds` is not positive, or two routes have one id.
+        SettingsError: `seeds` is not positive, a seed is too large, or two routes have one id.
     """
     if seeds < 1:
         raise SettingsError(f"--seeds is {seeds}; it must be at least 1")
-    ids = [route.id for route in routes]
-    double = sorted({name for name in ids if ids.count(name) > 1})
+    if seed + seeds - 1 > LARGEST_SEED:
+        raise SettingsError(f"--seed {seed} with {seeds} --seeds goes beyond {LARGEST_SEED}")
+    counts = Counter(route.id for route in routes)
+    double = sorted(name for name, count in counts.items() if count > 1)
     if double:
         raise SettingsError(f"route ids must differ within one evaluation; double: {double}")
     return [
@@ -58,7 +63,7 @@ def make_tasks(routes: Sequence[Route], seeds: int, seed: int = 0) -> list[Task]
 
 def sensors_of(agent: Agent) -> list[str]:
     """Name an agent's sensors as the leaderboard's result file does."""
-    rig = agent.rig()
+    rig = ask(agent, agent.rig)
     if rig is None:
         return []
     names = ["carla_camera"] * len(rig.cameras) + ["carla_lidar"] * (rig.lidar is not None)
@@ -77,7 +82,8 @@ def evaluate(
     """Drive all tasks that are not in the result file yet.
 
     Args:
-        agent: who drives; one that raises fails that route and goes on with the next.
+        agent: who drives; one that raises fails that route and goes on with the next, but a
+            RoadworthyError of its ends the evaluation.
         tasks: what to drive.
         town_of: loads a town by its name; asked once a town.
         out: folder of `results.json`, written after each route, and of `report.html`.
@@ -89,24 +95,26 @@ def evaluate(
         The sum over all records, and the records.
 
     Raises:
-        InputError: the folder holds results of another agent or other settings.
+        InputError: the folder holds results of another agent (which is one with other models,
+            too), of another version or of other settings.
         StorageError: the results cannot be written.
     """
     settings = (settings or WorldSettings()).validate()
     what: dict[str, Any] = {
         "agent": agent.name,
+        **fingerprint(agent),
         "world": "embedded",
         "settings": asdict(settings),
         "tasks": [[task.record_id, task.seed] for task in tasks],
     }
     file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
+    kept = {record.route_id: record for record in file.records}
     towns: dict[str, Town] = {}
     networks: dict[str, RoadNetwork] = {}  # for the report's maps
     for task in tasks:
-        if file.has(task.record_id):
+        if task.record_id in kept:
             if on_record is not None:
-                kept = next(r for r in file.records if r.route_id == task.record_id)
-                on_record(task, kept, None)
+                on_record(task, kept[task.record_id], None)
             continue
         if task.town not in towns:
             towns.clear()  # one town at a time: meshes are large

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -27,4 +28,23 @@ def write_whole(path: Path, content: bytes) -> None:
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}; free some space or choose another "
             "folder. What was written before is kept"
+        ) from error
+
+
+def check_writable(path: Path) -> None:
+    """Find out before the work whether `write_whole` may write here after it.
+
+    Raises:
+        StorageError: the folder cannot be made or written, or `path` is a folder itself.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "there is a folder of that name")
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}; choose another folder"
         ) from error

@@ -135,11 +135,30 @@ def read_results(path: Path) -> Results:
         ) from error
 
 
+def check_replaceable(path: Path) -> None:
+    """Find out whether one drive may replace what is there: one drive, but no evaluation.
+
+    Raises:
+        InputError: the file holds an evaluation, or is no result file.
+    """
+    if path.exists() and "tasks" in read_results(path).roadworthy:
+        raise InputError(
+            f"result file {path} is of an evaluation, which one drive does not replace; "
+            "delete it or choose another --out"
+        )
+
+
 class ResultFile:
     """A result file on disk that grows by one record a route."""
 
     def __init__(
-        self, path: Path, what: dict[str, Any], total: int, sensors: Sequence[str] = ()
+        self,
+        path: Path,
+        what: dict[str, Any],
+        total: int,
+        sensors: Sequence[str] = (),
+        *,
+        replace: bool = False,
     ) -> None:
         """Open a result file, taking over what an interrupted run left there.
 
@@ -148,6 +167,7 @@ class ResultFile:
             what: agent and settings; a file of other ones is not continued.
             total: how many records there will be.
             sensors: the agent's sensors, by the leaderboard's names.
+            replace: do not go on with what is there but write anew.
 
         Raises:
             InputError: the file there is damaged or of another agent or other settings.
@@ -155,7 +175,7 @@ class ResultFile:
         """
         self.path = path
         self.results = Results(roadworthy=what, sensors=list(sensors))
-        if path.exists():
+        if path.exists() and not replace:
             self.results = read_results(path)
             # What is compared went through JSON once, so tuples have become lists.
             expected = json.loads(json.dumps(what))
@@ -172,7 +192,8 @@ class ResultFile:
             self.results.sensors = list(sensors)
         self._done = {record.route_id for record in self.results.checkpoint.records}
         self.results.checkpoint.progress = [len(self._done), total]
-        self._write()  # a folder that cannot be written is told before hours of driving
+        if not replace:  # else the old one stays until there is something to replace it with
+            self._write()  # a folder that cannot be written is told before hours of driving
 
     @property
     def records(self) -> list[Record]:

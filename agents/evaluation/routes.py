@@ -10,14 +10,14 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.route_files import read_routes, select_route
 from roadworthy.sim.road.routing import plan_route, random_routes
-from roadworthy.sim.road.towns import load_network_of
+from roadworthy.sim.road.towns import HELD_OUT_TOWN, TRAINING_TOWNS, load_network_of
 
-HELD_OUT = "Marlow"  # nothing is trained or tuned on this town
+HELD_OUT = HELD_OUT_TOWN
 # Suites: how many routes of which town.
 SUITES: dict[str, dict[str, int]] = {
-    "quick": {HELD_OUT: 4},
-    "held-out": {HELD_OUT: 20},
-    "standard": {HELD_OUT: 10, "Rivertown": 10, "Hillcrest": 10},
+    "quick": {HELD_OUT_TOWN: 4},
+    "held-out": {HELD_OUT_TOWN: 20},
+    "standard": dict.fromkeys((HELD_OUT_TOWN, *TRAINING_TOWNS), 10),
 }
 _SUITE_SEED = 9_000_001  # training draws its routes from small seeds
 _LENGTHS = (180.0, 450.0)  # [m]

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from typer.testing import CliRunner, Result
+from typer.main import get_command
+from typer.testing import Result
 
+from roadworthy.agents.benchmarks import Figure
 from roadworthy.agents.commands.application import app
 
 COMMANDS = (
@@ -26,27 +31,52 @@ ON_MAP = """<routes><route id="1" town="Marlow"><waypoints>
 <position x="{x}" y="{y}" z="0"/><position x="{x}" y="{z}" z="0"/></waypoints></route></routes>"""
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("ROADWORTHY_MAPS", raising=False)
+Run = Callable[..., Result]
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
+def options() -> list[tuple[str, Any]]:
+    """Every option and argument of every command."""
+    found, left = [], [("roadworthy", get_command(app))]
+    while left:
+        name, command = left.pop()
+        found += [(name, parameter) for parameter in command.params]
+        left += [(f"{name} {k}", c) for k, c in getattr(command, "commands", {}).items()]
+    return found
 
 
-def test_the_help_names_every_command() -> None:
+def test_every_option_says_what_it_does() -> None:
+    assert len(options()) > 50
+    silent = [
+        f"{name} {parameter.opts[-1]}"
+        for name, parameter in options()
+        if len(getattr(parameter, "help", None) or "") < 10
+    ]
+    assert silent == []
+
+
+def test_the_help_names_every_command(run: Run) -> None:
     printed = run("--help")
     assert printed.exit_code == 0
     assert all(name in printed.output for name in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_explains_itself(command: str) -> None:
+def test_each_command_explains_itself(command: str, run: Run) -> None:
     printed = run(command, "--help")
     assert printed.exit_code == 0
-    assert len(printed.output) > 200
+    shown = " ".join(printed.output.replace("│", " ").split())
+    words = [
+        " ".join(str(getattr(parameter, "help", "")).split())[:30]
+        for name, parameter in options()
+        if name == f"roadworthy {command}"
+    ]
+    assert [word for word in words if word not in shown] == []
+    assert len(shown) > 200
+
+
+def test_the_help_of_evaluate_says_what_is_not_counted(run: Run) -> None:
+    shown = " ".join(run("evaluate", "--help").output.replace("│", " ").split())
+    assert "stop signs, minimum speed, yielding to emergency vehicles and scenario" in shown
 
 
 @pytest.mark.parametrize(
@@ -54,19 +84,23 @@ def test_each_command_explains_itself(command: str) -> None:
     [
         ("demo", ["--out", "--seed"]),
         ("collect", ["--town", "--frames", "--out", "--seed"]),
-        ("train", ["--preset", "--minutes", "--out", "--seed"]),
-        ("export", ["--out"]),
+        ("train", ["--preset", "--minutes", "--data", "--held-out", "--out", "--seed"]),
+        ("export", ["--out", "--seed"]),
         ("drive", ["--agent", "--route", "--town", "--map-dir", "--world", "--seed", "--video"]),
         ("evaluate", ["--agent", "--routes", "--map-dir", "--world", "--seeds", "--gate", "--out"]),
-        ("bench", ["--json"]),
+        ("bench", ["--json", "--out", "--seed"]),
+        ("doctor", ["--out"]),
+        ("towns", ["--map-dir"]),
     ],
 )
-def test_the_flags_that_others_script_against_are_there(command: str, flags: list[str]) -> None:
+def test_the_flags_that_others_script_against_are_there(
+    command: str, flags: list[str], run: Run
+) -> None:
     printed = run(command, "--help").output
     assert [flag for flag in flags if flag not in printed] == []
 
 
-def test_driving_writes_results_and_tells_the_score(tmp_path: Path) -> None:
+def test_driving_writes_results_and_tells_the_score(run: Run, tmp_path: Path) -> None:
     done = run("drive", "--agent", "expert", "--town", "Marlow", "--seed", 3, "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert "driving score (leaderboard 2.0)" in done.output
@@ -74,7 +108,7 @@ def test_driving_writes_results_and_tells_the_score(tmp_path: Path) -> None:
     assert record["scores"]["score_route"] == 100.0
 
 
-def test_a_gate_that_does_not_hold_is_exit_code_1(tmp_path: Path) -> None:
+def test_a_gate_that_does_not_hold_is_exit_code_1(run: Run, tmp_path: Path) -> None:
     out = ("--out", tmp_path)
     good = run("evaluate", "--agent", "expert", *out, "--gate", "score_route>=90")
     assert good.exit_code == 0, good.output
@@ -82,6 +116,45 @@ def test_a_gate_that_does_not_hold_is_exit_code_1(tmp_path: Path) -> None:
     assert bad.exit_code == 1
     assert "does not hold" in bad.output
     assert bad.output.count("(kept)") == 4
+    assert "Not counted by the embedded world yet: stop signs, minimum speed" in bad.output
+
+
+def test_an_evaluation_whose_agent_crashed_is_exit_code_1(
+    run: Run, foreign: str, tmp_path: Path
+) -> None:
+    done = run("evaluate", "--agent", f"{foreign}:Crashing", "--out", tmp_path / "out")
+    assert done.exit_code == 1, done.output
+    assert "the agent crashed in 4 of 4 drives" in done.output
+    assert done.output.index("4 drives, leaderboard 2.0") < done.output.index("the agent crashed")
+
+
+def test_an_evaluation_whose_models_do_not_fit_is_exit_code_2(
+    run: Run, foreign: str, tmp_path: Path
+) -> None:
+    done = run("evaluate", "--agent", f"{foreign}:Modelless", "--out", tmp_path / "out")
+    assert done.exit_code == 2, done.output
+    assert "wants another image" in done.output
+
+
+def test_a_disk_that_fills_up_in_an_evaluation_keeps_what_was_finished(
+    run: Run,
+    foreign: str,
+    tmp_path: Path,
+    full_disk: Callable[[], AbstractContextManager[None]],
+) -> None:
+    command = ("evaluate", "--agent", f"{foreign}:Brief", "--out")
+    run(*command, tmp_path / "elsewhere")  # kernels compile
+    with full_disk():
+        done = run(*command, tmp_path / "out")
+    assert done.exit_code == 1, done.output
+    assert "cannot write" in done.output
+    assert isinstance(done.exception, SystemExit)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["results.json"]
+    kept = json.loads((tmp_path / "out" / "results.json").read_text())["_checkpoint"]
+    assert 1 <= len(kept["records"]) < 4
+    assert kept["progress"] == [len(kept["records"]), 4]
+    again = run(*command, tmp_path / "out")
+    assert again.output.count("(kept)") == len(kept["records"])
 
 
 def wrong_model(folder: Path) -> None:
@@ -103,6 +176,7 @@ def wrong_model(folder: Path) -> None:
         (["drive", "--agent", "expert", "--route", "{tmp}/broken.xml"], "not well-formed"),
         (["drive", "--agent", "expert", "--route", "{tmp}/far.xml"], "from the nearest lane"),
         (["drive", "--agent", "expert", "--route", "{tmp}/far.xml#2"], "'2'"),
+        (["drive", "--agent", "expert", "--route", "{tmp}/beyond.xml"], "beyond every map"),
         (["drive", "--agent", "expert", "--route", "{tmp}/none.xml"], "no route file"),
         (["drive", "--agent", "{tmp}/wrong", "--town", "Marlow"], "no input 'image'"),
         (["drive", "--agent", "exprt", "--town", "Marlow"], "unknown agent"),
@@ -114,20 +188,26 @@ def wrong_model(folder: Path) -> None:
         (["evaluate", "--agent", "brake", "--routes", "{tmp}/broken.xml"], "not well-formed"),
         (["evaluate", "--agent", "brake", "--gate", "nice>1"], "--gate"),
         (["evaluate", "--agent", "brake", "--out", "{tmp}/damaged"], "choose another --out"),
+        (["evaluate", "--agent", "brake", "--seeds", "10001"], "10000"),
+        (["evaluate", "--agent", "brake", "--seed", f"{2**63 - 1}", "--seeds", "2"], "goes beyond"),
         (["export", "{tmp}"], "no training run"),
         (["train", "dancing"], "perception or planner"),
         (["train", "planner", "--preset", "slow"], "unknown preset"),
         (["train", "perception", "--data", "{tmp}"], "no shards"),
+        (["train", "perception", "--held-out", "{tmp}"], "no shards"),
+        (["train", "planner", "--held-out", "{tmp}"], "are for perception"),
+        (["train", "planner", "--seed", f"{2**32}"], "4294967295"),
         (["bench", "warp"], "unknown benchmark"),
         (["towns", "list", "--map-dir", "{tmp}/none"], "does not exist"),
     ],
 )
 def test_wrong_input_is_a_sentence_and_exit_code_2(
-    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], says: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.xml").write_text("<routes><route id='1'")
     (tmp_path / "far.xml").write_text(ON_MAP.format(x=9e5, y=0, z=50))
+    (tmp_path / "beyond.xml").write_text(ON_MAP.format(x="1e308", y=0, z=50))
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "results.json").write_text("{")
     wrong_model(tmp_path / "wrong")
@@ -138,7 +218,7 @@ def test_wrong_input_is_a_sentence_and_exit_code_2(
 
 
 def test_a_full_disk_is_a_sentence_and_exit_code_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path))
@@ -150,19 +230,63 @@ def test_a_full_disk_is_a_sentence_and_exit_code_1(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_towns_lists_what_is_shipped() -> None:
-    done = run("towns")
-    assert done.exit_code == 0
-    assert "Marlow" in done.output
+@pytest.mark.parametrize("before", [True, False])
+def test_towns_lists_what_is_shipped_and_what_a_folder_has(
+    before: bool, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "Broken.xodr").write_text("<OpenDRIVE")
+    folder = ("--map-dir", tmp_path)
+    done = run("towns", *folder, "list") if before else run("towns", "list", *folder)
+    short = run("towns", *folder)
+    assert done.exit_code == short.exit_code == 0, done.output
+    assert all(name in done.output for name in ("Hillcrest", "Marlow", "Rivertown", "Broken"))
+    assert "XML" in done.output  # what is wrong with it
+    rows = [line for line in done.output.splitlines() if "│" in line]
+    assert rows == [line for line in short.output.splitlines() if "│" in line]
 
 
-def test_a_generated_town_can_be_driven_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "work"),
+    [
+        (("bench", "--out", "{tmp}/file/x"), "roadworthy.agents.benchmarks.run"),
+        (("bench", "--json", "{tmp}/file/x"), "roadworthy.agents.benchmarks.run"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    arguments: tuple[str, ...],
+    work: str,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(work, lambda *_: pytest.fail("it worked"))
+    done = run(*(argument.format(tmp=tmp_path) for argument in arguments))
+    assert done.exit_code == 1, done.output
+    assert "cannot write" in done.output
+
+
+def test_the_benchmark_writes_its_figures(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = [Figure("a_per_s", "a", 12.0, 10.0)]
+    monkeypatch.setattr("roadworthy.agents.benchmarks.run", lambda *_: figures)
+    done = run("bench", "--out", tmp_path / "out", "--json", tmp_path / "b.json")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out" / "bench.json").read_text()) == {"a_per_s": 12.0}
+    assert (tmp_path / "b.json").read_text() == (tmp_path / "out" / "bench.json").read_text()
+
+
+def test_a_generated_town_can_be_driven_in(run: Run, tmp_path: Path) -> None:
     done = run("towns", "generate", "--seed", 5, "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "Town_5.xodr").stat().st_size > 10_000
 
 
-def test_the_doctor_looks_at_everything() -> None:
-    printed = run("doctor").output
+def test_the_doctor_looks_at_everything_and_writes_it_down(run: Run, tmp_path: Path) -> None:
+    printed = run("doctor", "--out", tmp_path).output
+    found = json.loads((tmp_path / "doctor.json").read_text())
+    assert {row["state"] for row in found} <= {"ok", "note", "wrong"}
+    assert all(row["what"] in printed for row in found)
     for word in ("Python", "numba", "ONNX Runtime", "OpenCV", "CUDA driver", "map cache", "towns"):
         assert word in printed

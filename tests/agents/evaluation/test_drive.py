@@ -145,6 +145,10 @@ def test_tasks_are_every_route_with_every_seed(routes: list[Route]) -> None:
     assert [(t.index, t.repetition, t.seed) for t in tasks[:3]] == [(0, 0, 5), (1, 1, 6), (2, 0, 5)]
     with pytest.raises(SettingsError):
         make_tasks(routes, 0)
+    many = make_tasks(routes, 10_000, seed=2**63 - 10_000)
+    assert (len(many), many[-1].seed) == (30_000, 2**63 - 1)
+    with pytest.raises(SettingsError, match="goes beyond"):
+        make_tasks(routes, 10_000, seed=2**63 - 9_999)
     with pytest.raises(SettingsError, match="double"):
         make_tasks([routes[0], routes[0]], 1)
 
