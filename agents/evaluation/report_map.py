@@ -20,6 +20,7 @@ from roadworthy.sim.road.route import Route, RoutePoint
 _PIXELS = 1400  # longer side of the picture
 _SHOWN = 1040.0  # [CSS pixels] width at which the sizes below are meant
 _AROUND = 60.0  # [m] of town that is shown around the routes
+_TALLEST = 0.75  # height of a map by its width
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def town_map(network: RoadNetwork, routes: Sequence[Route], marks: Sequence[Mark
         _image(network, corner, far),
     ]
     parts += [_route(route, route_colour(k), unit) for k, route in enumerate(routes)]
-    parts += [_start(route, route_colour(k), unit) for k, route in enumerate(routes)]
+    labels: list[tuple[float, float]] = []
+    parts += [_start(route, route_colour(k), labels, unit) for k, route in enumerate(routes)]
     taken: list[tuple[float, float]] = []
     parts += [_mark(mark, _free_place(mark, taken, unit), unit) for mark in marks]
     parts.append(_scale_bar(x0, y1, unit))
@@ -84,8 +86,8 @@ def _extent(
     low = np.maximum(seen.min(0) - _AROUND, corner)
     high = np.minimum(seen.max(0) + _AROUND, far)
     low, high = np.minimum(low, seen.min(0) - 10.0), np.maximum(high, seen.max(0) + 10.0)
-    # No taller than wide: a page is read from above.
-    lacking = float((high[1] - low[1]) - (high[0] - low[0]))
+    # Wider than high, so that map and table can be seen together.
+    lacking = float((high[1] - low[1]) / _TALLEST - (high[0] - low[0]))
     if lacking > 0.0:
         low[0], high[0] = low[0] - lacking / 2, high[0] + lacking / 2
     return (float(low[0]), float(low[1])), (float(high[0]), float(high[1]))
@@ -116,12 +118,16 @@ def _route(route: Route, colour: str, unit: float) -> str:
     )
 
 
-def _start(route: Route, colour: str, unit: float) -> str:
+def _start(route: Route, colour: str, labels: list[tuple[float, float]], unit: float) -> str:
     x, y = (float(v) for v in route.points[0, [RoutePoint.X, RoutePoint.Y]])
     size = 13 * unit
+    left, base = x + 10 * unit, y + 18 * unit
+    while any(abs(left - a) < 70 * unit and abs(base - b) < 14 * unit for a, b in labels):
+        base += 15 * unit  # routes that begin together have their names in a column
+    labels.append((left, base))
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 * unit:.2f}" fill="{colour}"/>'
-        f'<text x="{x + 10 * unit:.1f}" y="{y + 18 * unit:.1f}" font-size="{size:.2f}" '
+        f'<text x="{left:.1f}" y="{base:.1f}" font-size="{size:.2f}" '
         f'font-weight="600" fill="{colour}" stroke="#fff" stroke-width="{3 * unit:.2f}" '
         f'paint-order="stroke">{escape(route.id)}</text>'
     )

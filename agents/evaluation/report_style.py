@@ -36,7 +36,8 @@ ul { margin: 0; padding-left: 1.1rem; } ul.plain { list-style: none; padding: 0;
 .badge { display: inline-block; min-width: 1.1rem; padding: 0 .2rem; text-align: center;
   color: #fff; border-radius: .25rem; font-size: .8rem; font-weight: 600; }
 figure { margin: .6rem 0; } svg, img, video { max-width: 100%; height: auto; display: block; }
-.map svg { width: 100%; border: 1px solid #dfe2e6; border-radius: .4rem; background: #fff; }
+.map svg { width: 100%; border: 1px solid #dfe2e6; border-radius: .4rem;
+  background: #ecf0e8; }
 .charts, .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
 .charts figure { flex: 1 1 19rem; background: #fff; border: 1px solid #e3e6ea;
   border-radius: .4rem; padding: .6rem .6rem .3rem; margin: 0; }
