@@ -14,9 +14,9 @@ from roadworthy.perception.signature import BoxCol
 from roadworthy.perception.user_box import UserBox
 
 MAX_DETECTIONS: Final = 48
-# By UserClass: from here on a peak is believed by itself. Chosen where precision of vehicles and walkers
-# passes 90 % on frames of Town02 and Marlow, which training never saw; so figures on these two
-# towns at these thresholds are a little kind (one number per class was fitted to them).
+# By UserClass: from here on a peak is believed by itself. Chosen where the precision of vehicles
+# and walkers passes 90 % on frames of Town02 and Marlow, which training never saw; so figures on
+# these two towns are a little kind: one number per class was fitted to them.
 THRESHOLDS: Final = (0.4, 0.4, 0.35)
 # From here on it is believed where a thing is already followed (Zhang et al., ByteTrack, 2022).
 WEAK_THRESHOLDS: Final = (0.25, 0.25, 0.25)
