@@ -144,7 +144,7 @@ def _perception(
     from roadworthy.agents.commands.progress import open_town
     from roadworthy.perception.collect import collect
     from roadworthy.perception.dataset import shards
-    from roadworthy.perception.train import TrainSettings
+    from roadworthy.perception.train import TrainSettings, require_same_run
     from roadworthy.perception.train import train as learn
     from roadworthy.sim.road.towns import HELD_OUT_TOWN
 
@@ -156,10 +156,14 @@ def _perception(
             f"--out {folder} lies within --data, where the frames that judge would be learned "
             "from; choose another --out"
         )
+    settings = TrainSettings(minutes=minutes or chosen.minutes, seed=seed)
     if not data:
         data = [folder / "data"]
-        for name in towns:
-            collect(open_town(name, map_dir), chosen.frames, data[0], seed=seed)
+        places = [open_town(name, map_dir) for name in towns]
+        # Before frames of other towns come to lie among those of the training that is there.
+        require_same_run(folder, settings, [f"{place.name}-{seed}" for place in places])
+        for place in places:
+            collect(place, chosen.frames, data[0], seed=seed)
     if not held_out and HELD_OUT_TOWN in _towns_of(data):
         err.print(
             f"the data has {HELD_OUT_TOWN}: no town is left to judge on; give --held-out DIR",
@@ -168,7 +172,6 @@ def _perception(
     elif not held_out:
         held_out = [folder / "held-out"]
         collect(open_town(HELD_OUT_TOWN, map_dir), chosen.held_out, held_out[0], seed=seed)
-    settings = TrainSettings(minutes=minutes or chosen.minutes, seed=seed)
     metrics = learn(data, folder, settings, held_out=held_out or ())
     return bool(metrics["seconds"] >= 60.0 * (settings.minutes or 0.0))
 

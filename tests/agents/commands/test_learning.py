@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from typer.testing import Result
 
 from roadworthy.agents.commands.train import PERCEPTION
@@ -92,6 +93,17 @@ def test_a_run_inside_its_own_data_is_refused(run: Run, noted: Noted, tmp_path: 
     done = run("train", "perception", "--data", data, "--out", data / "perception")
     assert done.exit_code == 2
     assert "choose another --out" in done.output
+
+
+def test_another_training_in_the_folder_is_refused_before_frames_are_collected(
+    run: Run, noted: Noted, tmp_path: Path
+) -> None:
+    torch.save({"settings": {"seed": 0}, "data": ["Hillcrest-0"]}, tmp_path / "checkpoint.pt")
+    done = run("train", "perception", "--town", "Rivertown", "--out", tmp_path)
+    assert done.exit_code == 2
+    assert "data was Hillcrest-0 and is Rivertown-0 now" in " ".join(done.output.split())
+    assert noted.collected == []
+    assert run("train", "perception", "--town", "Hillcrest", "--out", tmp_path).exit_code == 0
 
 
 def test_export_compares_both_networks_on_a_thousand_inputs_and_tells(
