@@ -35,7 +35,8 @@ def bench(
     Close other programs first: a busy machine halves the figures. Takes about two minutes.
     """
     from roadworthy.agents.benchmarks import run
-    from roadworthy.agents.evaluation.files import check_writable, write_whole
+    from roadworthy.agents.evaluation.files import check_writable
+    from roadworthy.sim.files import write_whole
 
     files = [json_file, None if out_dir is None else out_dir / "bench.json"]
     for path in files:

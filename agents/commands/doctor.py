@@ -49,7 +49,7 @@ def doctor(
     from rich.table import Table
 
     from roadworthy.agents.commands.progress import working
-    from roadworthy.agents.evaluation.files import write_whole
+    from roadworthy.sim.files import write_whole
 
     with working("examining"):
         findings = examine()

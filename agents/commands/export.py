@@ -51,7 +51,6 @@ def export_agent(run_dir: Path, target: Path, seed: int = 0) -> str:
         StorageError: a file cannot be written.
     """
     from roadworthy.agents.commands.progress import working
-    from roadworthy.agents.evaluation.files import write_whole
     from roadworthy.agents.registry import (
         AGENT_FILE,
         FORMAT,
@@ -59,6 +58,7 @@ def export_agent(run_dir: Path, target: Path, seed: int = 0) -> str:
         PLANNER_FILE,
         WEIGHTS,
     )
+    from roadworthy.sim.files import write_whole
 
     eyes, head = find_runs(run_dir)
     target.mkdir(parents=True, exist_ok=True)

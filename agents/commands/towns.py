@@ -71,7 +71,7 @@ def generate(
 ) -> None:
     """Generate a new town as OpenDRIVE; drive in it with --map-dir DIR."""
     from roadworthy.agents.commands.progress import working
-    from roadworthy.agents.evaluation.files import write_whole
+    from roadworthy.sim.files import write_whole
     from roadworthy.sim.road.generate import generate_town
 
     name = f"Town_{seed}"

@@ -10,11 +10,11 @@ from typing import Any
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
-from roadworthy.agents.evaluation.files import write_whole
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.agents.registry import fingerprint
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.town import Town

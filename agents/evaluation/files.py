@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one."""
+"""Finding out whether a file can be written before the work that fills it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,9 @@ import os
 from pathlib import Path
 
 from roadworthy.sim.errors import StorageError
+from roadworthy.sim.files import write_whole
 
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then rename: the file is the old one or the new one, never a part.
-
-    Raises:
-        StorageError: the folder is not writable or the disk is full; the old file stays.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(
-            f"cannot write {path}: {error.strerror or error}; free some space or choose another "
-            "folder. What was written before is kept"
-        ) from error
+__all__ = ["check_writable", "write_whole"]
 
 
 def check_writable(path: Path) -> None:
@@ -46,5 +27,5 @@ def check_writable(path: Path) -> None:
         beside.unlink()
     except OSError as error:
         raise StorageError(
-            f"cannot write {path}: {error.strerror or error}; choose another folder"
+            f"{path}: cannot write here ({error.strerror or error}); choose another folder"
         ) from error

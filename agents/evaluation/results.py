@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from roadworthy.agents.evaluation.files import write_whole
 from roadworthy.agents.evaluation.score import INFRACTIONS, ROUND_DIGITS_SCORE
 from roadworthy.sim.errors import InputError
+from roadworthy.sim.files import write_whole
 
 _KM_DIGITS = 3
 # Labels of the leaderboard's table, each with what it shows.

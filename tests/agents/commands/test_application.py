@@ -223,7 +223,7 @@ def test_a_full_disk_is_a_sentence_and_exit_code_1(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path))
 
-    monkeypatch.setattr("roadworthy.agents.evaluation.files.os.fsync", full)
+    monkeypatch.setattr("roadworthy.sim.files.os.fsync", full)
     done = run("evaluate", "--agent", "brake", "--out", tmp_path)
     assert done.exit_code == 1
     assert "No space left on device" in done.output
