@@ -62,7 +62,7 @@ def must_stop(state, distance, speed):
     """True where the light asks to stop and stopping is still possible."""
     if state != _RED and state != _YELLOW:
         return False
-    if distance < -0.5:
+    if distance < -1.0:
         return False
     needed = speed * speed / (2.0 * max(distance, 0.1))
     if state == _RED:

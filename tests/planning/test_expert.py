@@ -111,6 +111,7 @@ def test_it_brakes_for_a_walker_who_steps_into_its_way_but_not_for_one_who_waits
 def test_red_stops_and_green_does_not():
     assert accel(with_light(make_scene(8.0), LightState.RED, 20.0)) < -1.0
     assert accel(with_light(make_scene(0.0), LightState.RED, 1.0)) <= 0.0
+    assert accel(with_light(make_scene(0.0), LightState.RED, -0.9)) <= 0.0  # a little too far
     assert accel(with_light(make_scene(8.0), LightState.GREEN, 20.0)) > 0.5
 
 
