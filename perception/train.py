@@ -25,6 +25,7 @@ from roadworthy.perception.dataset import Samples
 from roadworthy.perception.evaluate import evaluate, print_score
 from roadworthy.perception.losses import Losses, light_weights, losses
 from roadworthy.perception.network import Deployed, PerceptionNet
+from roadworthy.perception.same_run import require_same
 from roadworthy.perception.scene import LightCol
 from roadworthy.sim.errors import ModelError, SettingsError, StorageError
 from roadworthy.sim.files import write_whole
@@ -321,23 +322,10 @@ def require_same_run(out: Path, settings: TrainSettings, data: Sequence[str]) ->
     if not (out / CHECKPOINT).exists():
         return
     state = _read_checkpoint(out / CHECKPOINT)
-    # A checkpoint of before these were kept says nothing about them.
     before = {**state.get("settings", {}), "data": state.get("data")}
     wanted = {**asdict(settings), "data": sorted(data)}
-    told = [
-        f"{name} was {_in_words(before[name])} and is {_in_words(value)} now"
-        for name, value in wanted.items()
-        if name not in _MAY_DIFFER and before.get(name) not in (None, value)
-    ]
-    if told:
-        raise SettingsError(
-            f"{out}: a training lies here that was begun otherwise: {'; '.join(told)}. "
-            "Go on with the same settings, or choose another --out"
-        )
-
-
-def _in_words(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    compared = {name: value for name, value in wanted.items() if name not in _MAY_DIFFER}
+    require_same(out, before, compared)
 
 
 def _write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from stable_baselines3 import PPO
 
+from roadworthy.perception.same_run import require_same
 from roadworthy.planning.env import PlannerVecEnv, SceneSource, Worlds
 from roadworthy.planning.learner import make_learner
 from roadworthy.planning.policy import PolicyDriver
@@ -263,7 +264,6 @@ def require_same_run(folder: RunFolder, settings: TrainSettings, towns: Sequence
         SettingsError: seed, towns or imitation are others than those of the run in the folder.
     """
     state = folder.read_state() or {}
-    # A run of before these were kept says nothing about them.
     before = {**state.get("settings", {}), "towns": state.get("towns")}
     wanted = {
         "seed": settings.seed,
@@ -271,20 +271,7 @@ def require_same_run(folder: RunFolder, settings: TrainSettings, towns: Sequence
         "gamma": settings.gamma,
         "towns": list(towns),
     }
-    told = [
-        f"{name} was {_in_words(before[name])} and is {_in_words(value)} now"
-        for name, value in wanted.items()
-        if before.get(name) not in (None, value)
-    ]
-    if told:
-        raise SettingsError(
-            f"{folder.path}: a training lies here that was begun otherwise: {'; '.join(told)}. "
-            "Go on with the same settings, or choose another --out"
-        )
-
-
-def _in_words(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    require_same(folder.path, before, wanted)
 
 
 def preset(name: str, **changes: Any) -> TrainSettings:
