@@ -31,6 +31,7 @@ APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still 
 APPROACH_SPARE = 8.0  # [m] and this much before
 EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
 EGO_SIGHT = 60.0  # [m] of its route that others know of
+EGO_START_REACH = 10.0  # [m] claimed at a green light even from a stand
 EGO_CLAIM_TIME = 6.0  # [s] the ego claims what it will enter within: nobody cuts it off
 
 
@@ -122,6 +123,10 @@ def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rule
     ego = actors[0]
     ego[NEXT_LANE] = ego_next_lane(w, paths, state)
     reach = 0.5 * ego[LENGTH] + max(ego[SPEED] * EGO_CLAIM_TIME, 0.5)
+    lane = int(ego[LANE])
+    if lane >= 0 and roads.stop_start[lane] < roads.stop_start[lane + 1]:
+        # Standing at a light that has just turned green it goes before those who turn left.
+        reach = max(reach, 0.5 * ego[LENGTH] + EGO_START_REACH)
     ego[GOAL] = ego_junction_lane(w, roads, paths, state, reach)
     if ego[GOAL] >= 0.0:
         claims[int(ego[GOAL])] += 1
