@@ -115,8 +115,8 @@ def _tell(tours: list[Tour]) -> None:
 
     table = Table(title="leaderboard 2.0 rules")
     for name in ("route", "agent", "status"):
-        table.add_column(name)
-    for name in ("score", "route %", "penalty", "infractions"):
+        table.add_column(name, no_wrap=name != "status")
+    for name in ("score", "route %", "penalty", "wrong"):
         table.add_column(name, justify="right")
     for drives in zip(*(one.results for one in tours), strict=True):
         for result in drives:

@@ -29,6 +29,7 @@ def chart(
     *,
     limits: tuple[float, float] | None = None,
     percent: bool = False,
+    whole: bool = False,
 ) -> str:
     """Draw lines with axes.
 
@@ -38,6 +39,7 @@ def chart(
         lines: what to draw; points that are not finite are left out.
         limits: of the y axis; those of the points by default.
         percent: label the y axis as a percentage of 1.
+        whole: label the x axis with whole numbers only.
 
     Returns:
         SVG; a chart without points says so.
@@ -59,7 +61,7 @@ def chart(
     xs = [x for x, _ in every]
     ys = [y for _, y in every]
     frame = _Frame((min(xs), max(xs)), limits or (min(ys), max(ys)))
-    parts += frame.axes(x_label, percent)
+    parts += frame.axes(x_label, percent, whole)
     legend = _LEFT
     for line in kept:
         path = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in line.points)
@@ -97,7 +99,7 @@ class _Frame:
         share = (value - self._y0) / (self._y1 - self._y0)
         return _HEIGHT - _BOTTOM - min(max(share, 0.0), 1.0) * (_HEIGHT - _TOP - _BOTTOM)
 
-    def axes(self, x_label: str, percent: bool) -> list[str]:
+    def axes(self, x_label: str, percent: bool, whole: bool) -> list[str]:
         parts = []
         for value in ticks(self._y0, self._y1, 5):
             at = self.y(value)
@@ -108,6 +110,8 @@ class _Frame:
                 f'text-anchor="end">{text}</text>'
             )
         for value in ticks(self._x0, self._x1, 6):
+            if whole and value != round(value):
+                continue
             parts.append(
                 f'<text x="{self.x(value):.1f}" y="{_HEIGHT - _BOTTOM + 15}" '
                 f'text-anchor="middle">{value:g}</text>'
@@ -157,6 +161,7 @@ def learning_curve(rows: Sequence[dict[str, Any]]) -> str:
             [Line("agreement", "#1f5fbf", agreed)],
             limits=(0.0, 1.0),
             percent=True,
+            whole=True,
         ),
         chart("Trial and error: reward a drive", steps, [Line("", "#1f5fbf", of("return"))]),
         chart(

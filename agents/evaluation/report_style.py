@@ -9,7 +9,7 @@ ROUTE_COLOURS = ("#10877a", "#8d4bbb", "#b0792b", "#4d6fb5", "#a8456b", "#5c7f2b
 STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
-  margin: 0 auto; max-width: 68rem; padding: 2rem 1.25rem 3rem; color: #22272e;
+  margin: 0 auto; max-width: 74rem; padding: 2rem 1.25rem 3rem; color: #22272e;
   background: #fbfbfa; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .3rem; }
 h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; padding-bottom: .25rem;

@@ -42,7 +42,7 @@ def drives_table(parts: Sequence[DrivenBy], marks: Sequence[Mark]) -> str:
     head = (
         '<tr><th>route</th><th>agent</th><th>status</th><th class="n">driving score</th>'
         '<th class="n">route</th><th class="n">penalty</th><th class="n">score 2.1</th>'
-        '<th class="n">driven</th><th>infractions</th></tr>'
+        "<th>infractions</th></tr>"
     )
     numbers = {id(mark.incident): mark for mark in marks}
     order = list(dict.fromkeys(r.route_id for part in parts for r in part.records))
@@ -69,13 +69,13 @@ def _drive(
         f'<tr><td class="tight">{escape(route)}<br><span class="faint">'
         f"{escape(record.meta.town)}, {record.meta.route_length:.0f} m</span></td>"
         f'<td class="tight">{badge}{escape(agent)}</td>'
-        f'<td class="{kind}">{escape(record.status)}</td>'
+        f'<td><span class="{kind}">{escape(record.status)}</span><br>'
+        f'<span class="faint">in {record.meta.duration_game:.0f} s</span></td>'
         f'<td class="n"><b>{scores.score_composed:.1f}</b><div class="bar">'
         f'<i style="width:{width:.0f}%;background:{colour}"></i></div></td>'
         f'<td class="n">{scores.score_route:.1f} %</td>'
         f'<td class="n">{scores.score_penalty:.3f}</td>'
         f'<td class="n">{record.meta.score_composed_2_1:.1f}</td>'
-        f'<td class="n">{record.meta.duration_game:.0f} s</td>'
         f"<td>{_happened(record, numbers)}</td></tr>"
     )
 
@@ -87,11 +87,11 @@ def _happened(record: Record, numbers: Mapping[int, Mark]) -> str:
         mark = numbers[id(incident)]
         items.append(
             f'<li><span class="badge" style="background:{agent_colour(mark.agent)}">'
-            f"{mark.number}</span> {incident.time:.1f} s: {escape(incident.message)}</li>"
+            f"{mark.number}</span> {incident.time:.1f} s: {_told(incident.message)}</li>"
         )
     placed = [incident.message for incident in record.meta.incidents]
     items += [
-        f"<li>{escape(message)}</li>"
+        f"<li>{_told(message)}</li>"
         for found in record.infractions.values()
         for message in found
         if message not in placed
@@ -99,6 +99,12 @@ def _happened(record: Record, numbers: Mapping[int, Mark]) -> str:
     if not items:
         return '<span class="faint">none</span>'
     return f'<ul class="plain">{"".join(items)}</ul>'
+
+
+def _told(message: str) -> str:
+    """What happened; where, which the map shows better, is paler."""
+    what, at, where = escape(message).partition(" at (")
+    return f'{what} <span class="faint">at ({where}</span>' if at else what
 
 
 def infractions_table(parts: Sequence[DrivenBy]) -> str:

@@ -129,6 +129,7 @@ class Tally:
             self.infractions["outside_route_lanes"].append(message)
             if self._left is not None:
                 self._note("outside_route_lanes", *self._left, message)
+        self.incidents.sort(key=lambda incident: incident.time)
 
     def status(self) -> str:
         """Status of the result file."""

@@ -77,7 +77,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_a_tiny_demo_leaves_everything_that_it_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    extent = Extent(minutes=0.05, worlds=8, checks=2, time_limit=3.0)
+    extent = Extent(minutes=0.05, worlds=8, time_limit=3.0)
     for _ in range(2):  # the second replaces the first
         run_demo(tmp_path, "oracle", extent, 3, "cpu")
     names = {path.name for path in tmp_path.iterdir()}
