@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from roadworthy.agents.evaluation.files import write_whole
 from roadworthy.sim.errors import InputError, StorageError
+from roadworthy.sim.files import write_whole
 
 MARKER = "demo.json"  # says that the folder is a demo's; written first
 RUN, AGENT = "run", "agent"

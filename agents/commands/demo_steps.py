@@ -18,7 +18,6 @@ from roadworthy.agents.commands.demo_folder import results_name
 from roadworthy.agents.commands.progress import bar
 from roadworthy.agents.evaluation.drive import DriveResult, Moment, drive
 from roadworthy.agents.evaluation.evaluate import sensors_of
-from roadworthy.agents.evaluation.files import write_whole
 from roadworthy.agents.evaluation.picture import Image
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import Record, ResultFile
@@ -28,6 +27,7 @@ from roadworthy.planning.run_files import RunFolder
 from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset
 from roadworthy.planning.training_run import make_courses
 from roadworthy.planning.warm_start import expert_actions
+from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.routing import random_routes
