@@ -63,10 +63,16 @@ def export_agent(run_dir: Path, target: Path, seed: int = 0) -> str:
     eyes, head = find_runs(run_dir)
     target.mkdir(parents=True, exist_ok=True)
     if eyes is not None:
+        import torch
+
         from roadworthy.perception import export as perception
         from roadworthy.perception.train import load_checkpoint
 
-        with working("exporting perception and comparing it with torch"):
+        # On a busy machine, threads of torch that wait for each other take minutes for what one
+        # does in seconds.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        with working("exporting perception and comparing it with torch (up to a minute)"):
             worst = perception.export(
                 load_checkpoint(eyes),
                 target / PERCEPTION_FILE,
@@ -74,6 +80,7 @@ def export_agent(run_dir: Path, target: Path, seed: int = 0) -> str:
                 checks=CHECKS,
                 seed=seed,
             )
+        torch.set_num_threads(threads)
         _tell_parity("perception", worst)
     if head is not None:
         from roadworthy.planning.export import PARITY_LIMIT, export_planner, parity
