@@ -10,6 +10,11 @@ from typing import Any
 
 _WIDTH, _HEIGHT = 380, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 40, 38
+_HIT = ("vehicle", "walker", "static")
+_TOO_SHORT = (
+    "There was too little time for trial and error: no drive ended in it. Train for longer, or on "
+    "a machine with less to do besides."
+)
 _GRID, _TEXT = "#e4e7ea", "#5d6672"
 
 
@@ -140,7 +145,8 @@ def learning_curve(rows: Sequence[dict[str, Any]]) -> str:
             `phase` "ppo" with `steps`, `return`, `completion` and collisions.
 
     Returns:
-        HTML: a chart of the imitation and two of reinforcement learning.
+        HTML: a chart of the imitation and two of reinforcement learning; a sentence instead of
+        these two where the time did not suffice for a single drive to end.
     """
     imitation = [row for row in rows if row.get("phase") == "imitate"]
     learning = [row for row in rows if row.get("phase") == "ppo" and "return" in row]
@@ -175,8 +181,7 @@ def learning_curve(rows: Sequence[dict[str, Any]]) -> str:
             percent=True,
         ),
     ]
-    figures = "".join(f"<figure>{one}</figure>" for one in charts)
-    return f'<div class="charts">{figures}</div>'
-
-
-_HIT = ("vehicle", "walker", "static")
+    drawn = charts if learning else charts[:1]
+    figures = "".join(f"<figure>{one}</figure>" for one in drawn)
+    missing = "" if learning else f'<p class="what">{_TOO_SHORT}</p>'
+    return f'<div class="charts">{figures}</div>{missing}'

@@ -86,7 +86,8 @@ def test_a_tiny_demo_leaves_everything_that_it_names(
     assert names & {"drive.mp4", "drive.webm"}
     page = (tmp_path / "report.html").read_text()
     assert all(name in page for name in ("Marlow_1", "Marlow_2", "oracle", "just-trained"))
-    assert page.count('<svg class="chart"') == 3
+    assert "What was learned" in page
+    assert '<svg class="chart"' in page
     printed = capsys.readouterr().out
     assert "report.html" in printed
     assert "just-trained" in printed
