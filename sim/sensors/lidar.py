@@ -5,6 +5,8 @@ The rays are cast in `rays`; this module holds their tables, noise and points.
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 from roadworthy.sim.rng import mix
 from roadworthy.sim.scenery.mesh import TownMesh, town_mesh
 from roadworthy.sim.sensors.camera import axes, mounted
+from roadworthy.sim.sensors.lanes import LANES
+from roadworthy.sim.sensors.panels import find_panels
 from roadworthy.sim.sensors.rays import BINS, cast_all
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import LidarSpec
@@ -20,6 +24,21 @@ from roadworthy.sim.town import Town
 FloatArray = NDArray[np.float32]
 
 ATTENUATION = 0.004  # [1/m] of the intensity: CARLA's `atmosphere_attenuation_rate`
+
+
+_PANELS: weakref.WeakKeyDictionary[TownMesh, NDArray[np.uint8]] = weakref.WeakKeyDictionary()
+
+
+def _mesh_panels(mesh: TownMesh) -> NDArray[np.uint8]:
+    """Panels of a town's mesh, see `panels`; none reaches over the border of a cell."""
+    panels = _PANELS.get(mesh)
+    if panels is None:
+        soup = mesh.soup
+        alike = (soup.tag[1:, 2:5] == soup.tag[:-1, 2:5]).all(axis=1)
+        alike &= soup.intensity[1:] == soup.intensity[:-1]
+        alike[mesh.start[1:-1] - 1] = False
+        panels = _PANELS[mesh] = find_panels(soup.corners, alike, 1e-3)
+    return panels
 
 
 class _Faces:
@@ -56,22 +75,27 @@ class Lidar:
         """Prepare tables; the town's mesh is built if this is its first sensor."""
         self.spec = spec
         self._mesh: TownMesh = town_mesh(town)
+        self._panels = _mesh_panels(self._mesh)
         self._axes = axes(spec.yaw, 0.0)
         self.elevation = np.linspace(spec.upper_fov, spec.lower_fov, spec.channels)
         self.azimuth = (np.arange(spec.steps) + 0.5) * (2.0 * np.pi / spec.steps) - np.pi
-        self._tangent = np.tan(self.elevation).astype(np.float32)
-        low, high = float(self._tangent[-1]), float(self._tangent[0])
+        # Channels are padded to whole vectors with rays that nothing covers.
+        padded = -(-spec.channels // LANES) * LANES
+        self._tangent = np.full(padded, np.inf, np.float32)
+        tangent = self._tangent[: spec.channels]
+        tangent[:] = np.tan(self.elevation)
+        low, high = float(tangent[-1]), float(tangent[0])
         edges = low + (high - low) * (np.arange(BINS + 1)) / BINS
         # Row b + 1: the first channel at or below the upper edge of bin b, where the exact search
         # begins. Row 0 is for all below the lowest channel, the last for all above the highest.
-        found = np.searchsorted(-self._tangent, -edges[1:], side="left")
+        found = np.searchsorted(-tangent, -edges[1:], side="left")
         self._first = np.concatenate([[spec.channels], found, [0]]).astype(np.int32)
         self._column = np.stack([np.cos(self.azimuth), np.sin(self.azimuth)], 1)
         self._faces = _Faces(self.azimuth.astype(np.float64))
         self._stretch = np.empty(spec.steps)  # horizontal distance per depth, by step
         self._stretch[self._faces.step] = self._faces.stretch[:, 0]
-        self._recip = np.empty((spec.steps, spec.channels), np.float32)
-        self._number = np.empty((spec.steps, spec.channels), np.int32)
+        self._recip = np.empty((spec.steps, padded), np.float32)
+        self._number = np.empty((spec.steps, padded), np.int32)
         self._points = np.empty((spec.steps * spec.channels, 4), np.float32)
 
     def pose(self, ego: FloatArray) -> NDArray[np.float64]:
@@ -93,8 +117,9 @@ class Lidar:
         spec = self.spec
         intensity = self._mesh.soup.intensity
         count = _collect(
-            self._recip, self._number, self._column, self._stretch, self._tangent,
-            intensity, others.intensity, spec.range, spec.noise, spec.dropout, key, self._points,
+            self._recip, self._number, self._column, self._stretch,
+            self._tangent[: spec.channels], intensity, others.intensity,
+            spec.range, spec.noise, spec.dropout, key, self._points,
         )  # fmt: skip
         return self._points[:count].copy()
 
@@ -105,17 +130,22 @@ class Lidar:
             Distance along each ray [m], float32 [channels, steps]; 0 where nothing is hit.
         """
         self._cast(others, ego)
-        hit = self._recip.T > 0.0
-        stretch = self._stretch * np.sqrt(1.0 + self._tangent**2)[:, None]
-        distance = stretch / np.where(hit, self._recip.T, 1.0)
+        recip, tangent = (
+            array[..., : self.spec.channels] for array in (self._recip, self._tangent)
+        )
+        hit = recip.T > 0.0
+        stretch = self._stretch * np.sqrt(1.0 + tangent**2)[:, None]
+        distance = stretch / np.where(hit, recip.T, 1.0)
         return np.where(hit & (distance <= self.spec.range), distance, 0.0).astype(np.float32)
 
     def _cast(self, others: ActorSoup, ego: FloatArray) -> None:
         mesh, soup, faces = self._mesh, self._mesh.soup, self._faces
         cast_all(
-            soup.corners, soup.normal, soup.tag, mesh.start, mesh.detail_start, mesh.bounds,
-            others.corners, others.normal, others.tag, others.start, others.sphere,
-            self.pose(ego), self.spec.range, self._tangent, self._first,
+            soup.corners.reshape(-1, 3), soup.normal, soup.tag, self._panels,
+            mesh.start, mesh.detail_start, mesh.bounds,
+            others.corners.reshape(-1, 3), others.normal, others.tag, others.panel,
+            others.start, others.sphere,
+            self.pose(ego), self.spec.range, self._tangent, self.spec.channels, self._first,
             faces.step, faces.start, faces.x, faces.stretch, faces.first, self._stretch,
             self._recip, self._number,
         )  # fmt: skip
@@ -137,7 +167,7 @@ def _collect(
     points: FloatArray,
 ) -> int:
     """Turn hits into points with noise; returns how many."""
-    steps, channels = recip.shape
+    steps, channels = len(recip), len(tangent)
     still = len(intensity)
     count = 0
     decay = np.exp(-ATTENUATION * np.arange(int(reach) + 2))  # by whole metres

@@ -1,10 +1,12 @@
-"""The rays of a lidar against triangles.
+"""The rays of a lidar against triangles and panels (pairs of triangles, see `panels`).
 
-The horizon is cut into four faces of 90 degrees. On a face a triangle is drawn as a camera would
+The horizon is cut into four faces of 90 degrees. On a face a panel is drawn as a camera would
 draw it (see `raster`), but its samples are the rays: column k of a face lies at
 `x = tan(azimuth)`, and channel c of that column at `y = tan(elevation) / cos(azimuth)`, both
 measured from the face's axis. Straight edges stay straight and the reciprocal of the depth is
-linear, so the hit of each ray is exact and costs one addition and one comparison.
+linear, so the hit of each ray is exact. Edges and depth are taken from planes through the sensor
+(Olano and Greer, "Triangle scan conversion using 2D homogeneous coordinates", 1997), so nothing
+is clipped; the rays of a column are compared several at once (see `lanes`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from roadworthy.sim.sensors.raster import NEAR, clip_near
+from roadworthy.sim.kernel import kernel
+from roadworthy.sim.sensors.lanes import LANES, keep_nearer
+from roadworthy.sim.sensors.panels import ORDER
+from roadworthy.sim.sensors.raster import NEAR
 
 FloatArray = NDArray[np.float32]
 
@@ -28,17 +33,20 @@ def cast_all(
     corners: FloatArray,
     normal: FloatArray,
     tag: NDArray[np.uint8],
+    panel: NDArray[np.uint8],
     start: NDArray[np.int32],
     detail_start: NDArray[np.int32],
     bounds: FloatArray,
     actor_corners: FloatArray,
     actor_normal: FloatArray,
     actor_tag: NDArray[np.uint8],
+    actor_panel: NDArray[np.uint8],
     actor_start: NDArray[np.int32],
     sphere: FloatArray,
     pose: NDArray[np.float64],
     reach: float,
     tangent: FloatArray,
+    channels: int,
     first: NDArray[np.int32],
     face_step: NDArray[np.int32],
     face_start: NDArray[np.int32],
@@ -51,10 +59,12 @@ def cast_all(
 ) -> None:
     """Cast all rays of a sweep at a town's cells and at the actors in it.
 
-    The first arrays are those of a TownMesh and an ActorSoup. `pose` [4, 3] holds position,
+    The first arrays are those of a TownMesh and an ActorSoup, corners [3 T, 3] with three rows
+    to a triangle, panels as `find_panels` tells. `pose` [4, 3] holds position,
     forward, right and up of the sensor, `reach` its range [m]; the tables are those of a Lidar.
-    `recip` and `number` [steps, channels] receive the reciprocal of the depth along the face's
-    axis (0: nothing) and the triangle, actors' triangles counted on after the town's.
+    `recip` and `number` [steps, channels padded to whole LANES] receive the reciprocal of the
+    depth along the face's axis (0: nothing) and the triangle, actors' triangles counted on after
+    the town's.
     """
     recip[:] = 0.0
     cells = np.empty(len(bounds), np.int32)
@@ -79,7 +89,7 @@ def cast_all(
             continue
         last = start[c + 1] if away[i] < DETAIL_RANGE * DETAIL_RANGE else detail_start[c]
         _cast_range(
-            corners, normal, tag, start[c], last, 0, pose, tangent, first,
+            corners, normal, tag, panel, start[c], last, 0, pose, tangent, channels, first,
             face_step, face_start, face_x, face_stretch, face_first, recip, number,
         )  # fmt: skip
     for a in range(len(sphere)):
@@ -91,13 +101,14 @@ def cast_all(
             x, y, z - radius, z + radius, radius, distance, pose, tangent, stretch, recip
         ):
             _cast_range(
-                actor_corners, actor_normal, actor_tag, actor_start[a], actor_start[a + 1],
-                len(corners), pose, tangent, first,
+                actor_corners, actor_normal, actor_tag, actor_panel,
+                actor_start[a], actor_start[a + 1],
+                len(normal), pose, tangent, channels, first,
                 face_step, face_start, face_x, face_stretch, face_first, recip, number,
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _hidden(
     x: float,
     y: float,
@@ -146,16 +157,18 @@ def _face_of(x: float, y: float) -> int:
     return (0b11001001 >> (4 * (y <= x) + 2 * (y <= -x))) & 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _cast_range(
     corners: FloatArray,
     normal: FloatArray,
     tag: NDArray[np.uint8],
+    panel: NDArray[np.uint8],
     begin: int,
     end: int,
     offset: int,
     pose: NDArray[np.float64],
     tangent: FloatArray,
+    channels: int,
     first: NDArray[np.int32],
     face_step: NDArray[np.int32],
     face_start: NDArray[np.int32],
@@ -165,194 +178,182 @@ def _cast_range(
     recip: FloatArray,
     number: NDArray[np.int32],
 ) -> None:
-    """Test the triangles `begin`..`end` of a soup; nearer hits replace those in `recip`."""
-    high, low = tangent[0], tangent[len(tangent) - 1]
-    high2 = high * high if high > 0.0 else 0.0
-    low2 = low * low if low < 0.0 else 0.0
+    """Test the panels among the triangles `begin`..`end`; nearer hits replace those in `recip`."""
+    high, low = float(tangent[0]), float(tangent[channels - 1])
+    free_above = high * high if high > 0.0 else 0.0
+    free_below = low * low if low < 0.0 else 0.0
     px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
     fx, fy, fz = pose[1, 0], pose[1, 1], pose[1, 2]
     rx, ry, rz = pose[2, 0], pose[2, 1], pose[2, 2]
     ux, uy, uz = pose[3, 0], pose[3, 1], pose[3, 2]
     per_bin = BINS / max(1e-9, high - low)
-    clip = np.empty((4, 3), np.float64)
-    for t in range(begin, end):
+    padded = recip.shape[1]
+    after = begin
+    while after < end:
+        t = after
+        code = panel[t]
+        after += 2 if code > 0 else 1
         if tag[t, 3] == 0:
             continue
-        ax, ay, az = corners[t, 0, 0] - px, corners[t, 0, 1] - py, corners[t, 0, 2] - pz
+        i0, i1 = 3 * t + ORDER[code, 0], 3 * t + ORDER[code, 1]
+        i2, i3 = 3 * t + ORDER[code, 2], 3 * t + ORDER[code, 3]
+        ax, ay, az = corners[i0, 0] - px, corners[i0, 1] - py, corners[i0, 2] - pz
+        nx, ny, nz = float(normal[t, 0]), float(normal[t, 1]), float(normal[t, 2])
+        # Distance of the plane: negative on the outer side.
+        away = ax * nx + ay * ny + az * nz
         # Bridges are seen from below, all else from its outer side alone (kerbs are details).
         one_sided = tag[t, 2] == 0 or tag[t, 4] != 0
-        if one_sided and ax * normal[t, 0] + ay * normal[t, 1] + az * normal[t, 2] >= 0.0:
+        if (one_sided and away >= 0.0) or abs(away) < 1e-6:
             continue
-        bx, by, bz = corners[t, 1, 0] - px, corners[t, 1, 1] - py, corners[t, 1, 2] - pz
-        cx, cy, cz = corners[t, 2, 0] - px, corners[t, 2, 1] - py, corners[t, 2, 2] - pz
-        x0, y0 = ax * fx + ay * fy + az * fz, ax * rx + ay * ry + az * rz
-        x1, y1 = bx * fx + by * fy + bz * fz, bx * rx + by * ry + bz * rz
-        x2, y2 = cx * fx + cy * fy + cz * fz, cx * rx + cy * ry + cz * rz
+        bx, by, bz = corners[i1, 0] - px, corners[i1, 1] - py, corners[i1, 2] - pz
+        cx, cy, cz = corners[i2, 0] - px, corners[i2, 1] - py, corners[i2, 2] - pz
+        dx, dy, dz = corners[i3, 0] - px, corners[i3, 1] - py, corners[i3, 2] - pz
         z0 = ax * ux + ay * uy + az * uz
         z1 = bx * ux + by * uy + bz * uz
         z2 = cx * ux + cy * uy + cz * uz
+        z3 = dx * ux + dy * uy + dz * uz
+        ax, ay = ax * fx + ay * fy + az * fz, ax * rx + ay * ry + az * rz
+        bx, by = bx * fx + by * fy + bz * fz, bx * rx + by * ry + bz * rz
+        cx, cy = cx * fx + cy * fy + cz * fz, cx * rx + cy * ry + cz * rz
+        dx, dy = dx * fx + dy * fy + dz * fz, dx * rx + dy * ry + dz * rz
         # Above the highest and below the lowest channel the free space is a convex cone: a
-        # triangle with all corners in it is never hit.
-        if z0 > 0.0 and z1 > 0.0 and z2 > 0.0:
-            if (
-                z0 * z0 > high2 * (x0 * x0 + y0 * y0)
-                and z1 * z1 > high2 * (x1 * x1 + y1 * y1)
-                and z2 * z2 > high2 * (x2 * x2 + y2 * y2)
-            ):
-                continue
-        elif (
-            z0 < 0.0 and z1 < 0.0 and z2 < 0.0
-            and z0 * z0 > low2 * (x0 * x0 + y0 * y0)
-            and z1 * z1 > low2 * (x1 * x1 + y1 * y1)
-            and z2 * z2 > low2 * (x2 * x2 + y2 * y2)
-        ):  # fmt: skip
+        # panel with all corners in it is never hit.
+        above = z0 > 0.0
+        limit = free_above if above else free_below
+        if (
+            (z1 > 0.0) == above
+            and (z2 > 0.0) == above
+            and (z3 > 0.0) == above
+            and z0 * z0 > limit * (ax * ax + ay * ay)
+            and z1 * z1 > limit * (bx * bx + by * by)
+            and z2 * z2 > limit * (cx * cx + cy * cy)
+            and z3 * z3 > limit * (dx * dx + dy * dy)
+        ):
             continue
+        # The plane in the sensor's axes, such that its dot product with a point of it is 1.
+        inverse = 1.0 / away
+        nf = (nx * fx + ny * fy + nz * fz) * inverse
+        nr = (nx * rx + ny * ry + nz * rz) * inverse
+        per_z = (nx * ux + ny * uy + nz * uz) * inverse
         # Faces are convex wedges: with all corners in one, the others see nothing of it.
-        face0, face1, face2 = _face_of(x0, y0), _face_of(x1, y1), _face_of(x2, y2)
-        only = face0 == face1 and face0 == face2
-        ax, ay, bx, by, cx, cy = x0, y0, x1, y1, x2, y2
+        face0, face1 = _face_of(ax, ay), _face_of(bx, by)
+        face2, face3 = _face_of(cx, cy), _face_of(dx, dy)
+        only = face0 == face1 and face0 == face2 and face0 == face3
         for turn in range(1 if only else 4):
             face = face0 if only else turn
             # Turn by a multiple of 90 degrees, so that x becomes the axis of the face.
-            c, s = (face == 0) - (face == 2), (face == 1) - (face == 3)
+            c, s = float((face == 0) - (face == 2)), float((face == 1) - (face == 3))
             x0, y0, x1, y1 = c * ax + s * ay, c * ay - s * ax, c * bx + s * by, c * by - s * bx
-            x2, y2 = c * cx + s * cy, c * cy - s * cx
-            if x0 < NEAR and x1 < NEAR and x2 < NEAR:
-                continue
-            if (y0 > x0 and y1 > x1 and y2 > x2) or (-y0 > x0 and -y1 > x1 and -y2 > x2):
-                continue
-            count = 3
-            if x0 >= NEAR and x1 >= NEAR and x2 >= NEAR:
-                clip[0, 0], clip[0, 1], clip[0, 2] = 1.0 / x0, y0, z0
-                clip[1, 0], clip[1, 1], clip[1, 2] = 1.0 / x1, y1, z1
-                clip[2, 0], clip[2, 1], clip[2, 2] = 1.0 / x2, y2, z2
+            x2, y2, x3, y3 = c * cx + s * cy, c * cy - s * cx, c * dx + s * dy, c * dy - s * dx
+            nearest = min(x0, x1, x2, x3)
+            if nearest >= NEAR:
+                w0, w1, w2, w3 = 1.0 / x0, 1.0 / x1, 1.0 / x2, 1.0 / x3
+                most = 1.0 / nearest
+                h0, h1, h2, h3 = y0 * w0, y1 * w1, y2 * w2, y3 * w3
+                low_x, high_x = min(h0, h1, h2, h3), max(h0, h1, h2, h3)
+                h0, h1, h2, h3 = z0 * w0, z1 * w1, z2 * w2, z3 * w3
+                low_y, high_y = min(h0, h1, h2, h3), max(h0, h1, h2, h3)
             else:
-                count = clip_near(x0, y0, z0, x1, y1, z1, x2, y2, z2, clip)
-                for k in range(count):
-                    clip[k, 0] = 1.0 / clip[k, 0]
-            low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
-            for k in range(count):
-                w = clip[k, 0]
-                x, y = clip[k, 1] * w, clip[k, 2] * w
-                clip[k, 1], clip[k, 2] = x, y
-                low_x, high_x = min(low_x, x), max(high_x, x)
-                low_y, high_y = min(low_y, y), max(high_y, y)
-            # Most small triangles fall between two columns ...
+                if max(x0, x1, x2, x3) < NEAR:
+                    continue
+                if (y0 > x0 and y1 > x1 and y2 > x2 and y3 > x3) or (
+                    -y0 > x0 and -y1 > x1 and -y2 > x2 and -y3 > x3
+                ):
+                    continue
+                most = 1.0 / NEAR
+                low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
+                for edge in range(4):
+                    if edge == 0:
+                        xa, ya, za, xb, yb, zb = x0, y0, z0, x1, y1, z1
+                    elif edge == 1:
+                        xa, ya, za, xb, yb, zb = x1, y1, z1, x2, y2, z2
+                    elif edge == 2:
+                        xa, ya, za, xb, yb, zb = x2, y2, z2, x3, y3, z3
+                    else:
+                        xa, ya, za, xb, yb, zb = x3, y3, z3, x0, y0, z0
+                    if xa >= NEAR:
+                        low_x, high_x = min(low_x, ya / xa), max(high_x, ya / xa)
+                        low_y, high_y = min(low_y, za / xa), max(high_y, za / xa)
+                    if (xa >= NEAR) != (xb >= NEAR):
+                        # Where the edge meets the near plane.
+                        part = (NEAR - xa) / (xb - xa)
+                        ya, za = (ya + part * (yb - ya)) / NEAR, (za + part * (zb - za)) / NEAR
+                        low_x, high_x = min(low_x, ya), max(high_x, ya)
+                        low_y, high_y = min(low_y, za), max(high_y, za)
+            # Most small panels fall between two columns ...
             last = face_start[face + 1]
-            k = face_first[face, min(BINS, max(0, int((low_x + 1.0) * (0.5 * BINS))))]
+            k = face_first[face, int(min(max((low_x + 1.0) * (0.5 * BINS), 0.0), BINS))]
             while k < last and face_x[k] < low_x:
                 k += 1
-            if k >= last or face_x[k] > high_x:
+            bin_x = int(min(max((high_x + 1.0) * (0.5 * BINS), -1.0), BINS - 1.0))
+            last = face_first[face, bin_x + 1]
+            while last > k and face_x[last - 1] > high_x:
+                last -= 1
+            if k >= last:
                 continue
             # ... or between two channels: bound the tangents by the columns' least and greatest
             # share of y.
-            end_bin = min(BINS, int((high_x + 1.0) * (0.5 * BINS)) + 1)
-            share0 = face_stretch[k, 1]
-            share1 = face_stretch[min(last - 1, face_first[face, end_bin]), 1]
+            share0, share1 = face_stretch[k, 1], face_stretch[last - 1, 1]
             least = min(share0, share1)
-            most = 1.0 if low_x < 0.0 and high_x > 0.0 else max(share0, share1)
-            top = high_y * (most if high_y > 0.0 else least)
-            bottom = low_y * (least if low_y > 0.0 else most)
+            middle = 1.0 if low_x < 0.0 and high_x > 0.0 else max(share0, share1)
+            top = high_y * (middle if high_y > 0.0 else least)
+            bottom = low_y * (least if low_y > 0.0 else middle)
             channel = first[int(min(max((top - low) * per_bin, -1.0), BINS)) + 1]
-            while channel < len(tangent) and tangent[channel] > top:
+            while channel < channels and tangent[channel] > top:
                 channel += 1
-            if channel >= len(tangent) or tangent[channel] < bottom:
+            # The first channel surely below: that of the next lower bin.
+            under = first[int(min(max((bottom - low) * per_bin, 0.0), BINS))]
+            while under > channel and tangent[under - 1] < bottom:
+                under -= 1
+            if channel >= under:
                 continue
-            for corner in range(1, count - 1):
-                _fill_face(
-                    clip[0, 1], clip[0, 2], clip[0, 0],
-                    clip[corner, 1], clip[corner, 2], clip[corner, 0],
-                    clip[corner + 1, 1], clip[corner + 1, 2], clip[corner + 1, 0],
-                    t + offset, k, last, high_x, tangent, first,
-                    face_step, face_x, face_stretch, recip, number,
-                )  # fmt: skip
+            # Planes through the sensor and each edge bound the rays from below or from above.
+            low0, low_slope0, high0, high_slope0 = _bound(x0, y0, z0, x1, y1, z1, away)
+            low1, low_slope1, high1, high_slope1 = _bound(x1, y1, z1, x2, y2, z2, away)
+            low2, low_slope2, high2, high_slope2 = _bound(x2, y2, z2, x3, y3, z3, away)
+            low3, low_slope3, high3, high_slope3 = _bound(x3, y3, z3, x0, y0, z0, away)
+            base_w, per_x = c * nf + s * nr, c * nr - s * nf
+            limit_w = np.float32(most)
+            block = channel & ~(LANES - 1)
+            for column in range(k, last):
+                x = face_x[column]
+                stretch, shrink = face_stretch[column, 0], face_stretch[column, 1]
+                top = min(
+                    min(high0 + high_slope0 * x, high1 + high_slope1 * x),
+                    min(high2 + high_slope2 * x, high3 + high_slope3 * x),
+                )
+                bottom = max(
+                    max(low0 + low_slope0 * x, low1 + low_slope1 * x),
+                    max(low2 + low_slope2 * x, low3 + low_slope3 * x),
+                )
+                row = face_step[column] * padded
+                for lane in range(block, under, LANES):
+                    keep_nearer(
+                        recip, number, tangent, row + lane, lane,
+                        np.float32(top * shrink), np.float32(bottom * shrink),
+                        np.float32(base_w + per_x * x), np.float32(per_z * stretch), limit_w,
+                        np.int32(t + offset),
+                    )  # fmt: skip
 
 
 @njit(cache=True, inline="always", error_model="numpy")
 def _bound(
-    x0: float, y0: float, x1: float, y1: float, area: float
+    xa: float, ya: float, za: float, xb: float, yb: float, zb: float, away: float
 ) -> tuple[float, float, float, float]:
-    """Line of an edge as a bound from below and one from above: value at x = 0, slope, twice.
+    """Bound from below and from above by the edge a-b: value at x = 0 of the face and slope, twice.
 
-    `area` is the signed area of the triangle that has the edge on its left where x is to the
-    right and y up; the bound that the edge does not give is out of reach.
+    The plane through the sensor and an edge has the panel on one side; a face's ray (1, x, y)
+    is on that side if `away * (normal . ray) >= 0` with the normal a x b. The bound that an edge
+    does not give is out of reach.
     """
-    run = x1 - x0
-    slope = (y1 - y0) / run if run != 0.0 else 0.0
-    base = y0 - slope * x0
-    side = run * area
-    below, above = side > 0.0, side < 0.0
+    up = xa * yb - ya * xb
+    inverse = -1.0 / up if abs(up) > 1e-12 else 0.0
+    base, slope = (ya * zb - za * yb) * inverse, (za * xb - xa * zb) * inverse
+    side = up * away
+    below, above = side > 1e-12 * abs(away), side < -1e-12 * abs(away)
     return (
         base if below else -1e30,
         slope if below else 0.0,
         base if above else 1e30,
         slope if above else 0.0,
     )
-
-
-@njit(cache=True, inline="always", error_model="numpy")
-def _fill_face(
-    x0: float,
-    y0: float,
-    w0: float,
-    x1: float,
-    y1: float,
-    w1: float,
-    x2: float,
-    y2: float,
-    w2: float,
-    value: int,
-    k: int,
-    last: int,
-    high_x: float,
-    tangent: FloatArray,
-    first: NDArray[np.int32],
-    face_step: NDArray[np.int32],
-    face_x: NDArray[np.float64],
-    face_stretch: NDArray[np.float64],
-    recip: FloatArray,
-    number: NDArray[np.int32],
-) -> None:
-    """Give the rays of a face that a projected triangle covers its reciprocal depth, if nearer.
-
-    `k` is the first column that may see it, `last` ends the face's columns, none beyond `high_x`
-    sees it.
-    """
-    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-    if abs(area) < 1e-12:
-        return
-    # Each edge bounds the triangle from below or from above. All are evaluated at each column, as
-    # minima and maxima: branches would be hard to predict here.
-    low0, low_slope0, high0, high_slope0 = _bound(x0, y0, x1, y1, area)
-    low1, low_slope1, high1, high_slope1 = _bound(x1, y1, x2, y2, area)
-    low2, low_slope2, high2, high_slope2 = _bound(x2, y2, x0, y0, area)
-    inverse = 1.0 / area
-    per_x = ((w1 - w0) * (y2 - y0) - (w2 - w0) * (y1 - y0)) * inverse
-    per_y = ((w2 - w0) * (x1 - x0) - (w1 - w0) * (x2 - x0)) * inverse
-    base_w = w0 - per_x * x0 - per_y * y0
-    most = np.float32(max(w0, w1, w2))
-    channels = len(tangent)
-    low = float(tangent[channels - 1])
-    per_bin = BINS / max(1e-9, tangent[0] - low)
-    while k < last:
-        x = face_x[k]
-        if x > high_x:
-            break
-        stretch, shrink = face_stretch[k, 0], face_stretch[k, 1]
-        top = min(high0 + high_slope0 * x, high1 + high_slope1 * x, high2 + high_slope2 * x)
-        bottom = max(low0 + low_slope0 * x, low1 + low_slope1 * x, low2 + low_slope2 * x)
-        top, bottom = top * shrink, bottom * shrink
-        channel = first[int(min(max((top - low) * per_bin, -1.0), BINS)) + 1]
-        while channel < channels and tangent[channel] > top:
-            channel += 1
-        if channel < channels and tangent[channel] >= bottom:
-            step = face_step[k]
-            w_column, per_tangent = np.float32(base_w + per_x * x), np.float32(per_y * stretch)
-            while channel < channels and tangent[channel] >= bottom:
-                # Slivers have steep gradients: hold the value within the corners' range.
-                w = min(w_column + per_tangent * tangent[channel], most)
-                if w > recip[step, channel]:
-                    recip[step, channel] = w
-                    number[step, channel] = value
-                channel += 1
-        k += 1

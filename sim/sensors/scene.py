@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.scenery.material import AMBIENT, BODY_COLORS, SUN, SUNLIGHT
 from roadworthy.sim.scenery.vehicles import HIP, SHOULDER, prototypes
+from roadworthy.sim.sensors.panels import find_panels
 
 FloatArray = NDArray[np.float32]
 
@@ -23,6 +24,19 @@ SWING = 0.55  # [rad] of the legs of walkers
 TAIL_GLOW = (255.0, 48.0, 36.0)
 
 _PROTOTYPES = prototypes()
+
+
+def _prototype_panels() -> NDArray[np.uint8]:
+    """Panels within each moving part of each prototype, see `panels`."""
+    soup = _PROTOTYPES.soup
+    alike = (soup.tag[1:, 2:5] == soup.tag[:-1, 2:5]).all(axis=1)
+    alike &= (soup.part[1:] == soup.part[:-1]) & (soup.intensity[1:] == soup.intensity[:-1])
+    alike[_PROTOTYPES.start[1:-1] - 1] = False
+    # In shares of an actor's size: 1 mm at 10 m.
+    return find_panels(soup.corners, alike, 1e-4)
+
+
+_PANELS = _prototype_panels()
 _LIT = np.array([AMBIENT, SUNLIGHT, *SUN], np.float32)
 
 
@@ -37,6 +51,7 @@ class ActorSoup:
         self.color = np.zeros((actors * most, 3), np.float32)
         self.tag = np.zeros((actors * most, 6), np.uint8)
         self.intensity = np.zeros(actors * most, np.float32)
+        self.panel = np.zeros(actors * most, np.uint8)  # see `panels`
         self.start = np.zeros(actors + 1, np.int32)  # triangles of each actor
         self.sphere = np.zeros((actors, 4), np.float32)  # centre, radius
         self.shadow = np.zeros((actors, 4, 3), np.float32)  # quads on the ground
@@ -55,6 +70,7 @@ class ActorSoup:
             soup.tag,
             soup.part,
             soup.intensity,
+            _PANELS,
             _PROTOTYPES.start,
             BODY_COLORS,
             _LIT,
@@ -63,6 +79,7 @@ class ActorSoup:
             self.color,
             self.tag,
             self.intensity,
+            self.panel,
             self.start,
             self.sphere,
             self.shadow,
@@ -80,6 +97,7 @@ def _expand(
     tag: NDArray[np.uint8],
     part: NDArray[np.uint8],
     intensity: FloatArray,
+    panel: NDArray[np.uint8],
     start: NDArray[np.int32],
     palette: FloatArray,
     light: FloatArray,
@@ -88,6 +106,7 @@ def _expand(
     out_color: FloatArray,
     out_tag: NDArray[np.uint8],
     out_intensity: FloatArray,
+    out_panel: NDArray[np.uint8],
     out_start: NDArray[np.int32],
     sphere: FloatArray,
     shadow: FloatArray,
@@ -150,6 +169,7 @@ def _expand(
             for k in range(6):
                 out_tag[n, k] = tag[t, k]
             out_intensity[n] = intensity[t]
+            out_panel[n] = panel[t]
             n += 1
     out_start[len(actors)] = n
 
