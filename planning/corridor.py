@@ -96,7 +96,7 @@ def trace(route, ego, node, line):
         line[k, _Y] = h00 * a[1] + h01 * b[1] + h10 * a[3] + h11 * b[3]
         tx = g00 * (a[0] - b[0]) + g10 * a[2] + g11 * b[2]
         ty = g00 * (a[1] - b[1]) + g10 * a[3] + g11 * b[3]
-        norm = max(np.hypot(tx, ty), 1e-6)
+        norm = max(np.sqrt(tx * tx + ty * ty), 1e-6)
         line[k, _TX], line[k, _TY] = tx / norm, ty / norm
         line[k, _LIMIT] = a[4] if t < 0.5 else b[4]
     for k in range(POINTS):
@@ -121,7 +121,7 @@ def project(line, x, y):
     best, s, lateral, segment = 1e30, 0.0, 0.0, 0
     for k in range(max(nearest - 1, 0), min(nearest + 1, POINTS - 1)):
         ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]
-        length = max(np.hypot(ex, ey), 1e-6)
+        length = max(np.sqrt(ex * ex + ey * ey), 1e-6)
         ex, ey = ex / length, ey / length
         dx, dy = x - line[k, _X], y - line[k, _Y]
         along = dx * ex + dy * ey

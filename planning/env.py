@@ -24,11 +24,10 @@ from roadworthy.planning.action import (
     CURVATURE_OFFSETS,
     MAX_CURVATURE,
     STEP_TIME,
-    base_curvature,
     limit_rates,
 )
 from roadworthy.planning.noise import Disturbance, SceneNoise
-from roadworthy.planning.observation import OBSERVATION_SIZE, encode
+from roadworthy.planning.observation import OBSERVATION_SIZE, encode, tracking_of
 from roadworthy.planning.reward import Reward, RewardSettings
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.world.columns import Ego, Event
@@ -80,7 +79,7 @@ class _Group:
         self.truth = self.scenes.scene()
         self.seen = self.disturb.of(self.truth) if self.disturb else self.truth
         encode(self.seen, last, out)
-        base_curvature(self.seen, self.base)
+        tracking_of(out, self.base)
 
     def observe_some(
         self, mask: NDArray[np.bool_], last: NDArray[np.float32], out: NDArray[np.float32]
@@ -94,7 +93,7 @@ class _Group:
         )
         encoded, base = np.empty((len(at), out.shape[1]), np.float32), np.empty(len(at), np.float32)
         encode(some, last[at], encoded)
-        base_curvature(some, base)
+        tracking_of(encoded, base)
         out[at], self.base[at] = encoded, base
 
     def restart(self, mask: NDArray[np.bool_]) -> None:

@@ -91,6 +91,7 @@ _IN, _CONFLICT, _URGENCY = (
 )
 
 
+_TRACKING, _TRACKING_SCALE = 11, 8.0  # column of the curvature that tracks the route
 _TAKEN = 1e30  # score of a user who is listed already, or is none
 
 
@@ -113,7 +114,7 @@ def _encode_ego(route, ego, last, line, o):
     o[8] = ego[_ELIMIT] / SPEED_SCALE
     o[9] = _clip((ego[_ELIMIT] - speed) / 5.0, -1.0, 1.0)
     o[10] = _clip(ego[_REMAINING] / 100.0, 0.0, 1.0)
-    o[11] = tracking_curvature(line, ego) * 8.0
+    o[_TRACKING] = tracking_curvature(line, ego) * _TRACKING_SCALE
     allowed = curve_speed(line, speed, 2.5, 1.6)
     o[12] = _clip(allowed / SPEED_SCALE, 0.0, 2.0)
     o[13] = _clip((allowed - speed) / 3.0, -1.0, 1.0)
@@ -206,7 +207,8 @@ def _encode_users(users, valid, speed, rel, score, o):
     for u in range(MAX_USERS):
         score[u] = _TAKEN
         if valid[u]:
-            away = np.hypot(float(users[u, _UX]), float(users[u, _UY]))
+            x, y = float(users[u, _UX]), float(users[u, _UY])
+            away = np.sqrt(x * x + y * y)
             # The front counts more than what lies behind.
             behind = 30.0 if users[u, _UX] < -3.0 else 0.0
             score[u] = 20.0 * rel[u, _URGENCY] + away + behind
@@ -269,3 +271,12 @@ def encode(scene: Scene, last: NDArray[np.float32], out: NDArray[np.float32]) ->
     """
     run = _parallel if len(scene.ego) >= _PARALLEL_FROM else _serial
     run(scene.users, scene.valid, scene.light, scene.route, scene.ego, last, out)
+
+
+def tracking_of(observations: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Read the curvature [1/m] that tracks the route, float32 [W], off encoded observations.
+
+    It is what `action.base_curvature` would compute from the Scenes, to the bit: the scale is a
+    power of two.
+    """
+    np.multiply(observations[:, _TRACKING], np.float32(1.0 / _TRACKING_SCALE), out=out)

@@ -90,7 +90,7 @@ def arrival(distance, speed):
 def _sweep(line, user, speed, half_length, half_width, margin, rel):
     """Find where and when a user's straight path sweeps over the corridor; write it to rel."""
     vx, vy = float(user[_UVX]), float(user[_UVY])
-    v = np.hypot(vx, vy)
+    v = np.sqrt(vx * vx + vy * vy)
     dx, dy = vx / v, vy / v
     # Half extents of the box along and across its motion.
     c = abs(user[_UC] * dx + user[_US] * dy)
@@ -142,7 +142,7 @@ def relate(users, valid, ego, line, rel):
         if k < POINTS - 1:
             f = min(max(s / STEP - k, 0.0), 1.0)
             tx, ty = (1 - f) * tx + f * line[k + 1, _TX], (1 - f) * ty + f * line[k + 1, _TY]
-            norm = max(np.hypot(tx, ty), 1e-6)
+            norm = max(np.sqrt(tx * tx + ty * ty), 1e-6)
             tx, ty = tx / norm, ty / norm
         cos = user[_UC] * tx + user[_US] * ty
         sin = tx * user[_US] - ty * user[_UC]
@@ -161,7 +161,8 @@ def relate(users, valid, ego, line, rel):
             # Somebody changing to our lane: where it will be within a second.
             soon = lateral + min(max(r[_VC], -abs(lateral)), abs(lateral))
         r[_IN] = 1.0 if ahead and min(abs(lateral), abs(soon)) < strip else 0.0
-        v = np.hypot(float(user[_UVX]), float(user[_UVY]))
+        ux, uy = float(user[_UVX]), float(user[_UVY])
+        v = np.sqrt(ux * ux + uy * uy)
         crosses = v > (0.25 if walker else 0.6) and not parallel
         # Whoever comes from behind must mind us; braking would not help.
         if crosses and user[_UX] > -(half_length if walker else 0.0):

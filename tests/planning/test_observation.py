@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadworthy.perception.scene import LightState, Scene, UserClass
-from roadworthy.planning.observation import BLOCKS, OBSERVATION_SIZE, encode
+from roadworthy.perception.scene import (
+    ROUTE_DISTANCES,
+    EgoCol,
+    LightState,
+    RouteCol,
+    Scene,
+    UserClass,
+)
+from roadworthy.planning.action import base_curvature
+from roadworthy.planning.observation import BLOCKS, OBSERVATION_SIZE, encode, tracking_of
 
 from .conftest import add_user, make_scene
 
@@ -104,3 +112,20 @@ def test_a_world_looks_alike_alone_and_in_a_batch():
     out = np.empty((20, OBSERVATION_SIZE), np.float32)
     encode(batch, np.zeros((20, 2), np.float32), out)
     assert np.array_equal(out[13], observe(batch.of_world(13)))
+
+
+def test_the_tracking_curvature_is_read_off_the_observation_to_the_bit() -> None:
+    rng = np.random.default_rng(4)
+    scene = Scene.empty(5)
+    scene.route[..., RouteCol.X] = np.asarray(ROUTE_DISTANCES)
+    scene.route[..., RouteCol.Y] = rng.normal(0.0, 1.0, scene.route.shape[:2])
+    scene.route[..., RouteCol.COS] = 1.0
+    scene.ego[:, EgoCol.SPEED] = rng.uniform(0.0, 12.0, 5)
+    scene.ego[:, EgoCol.LATERAL] = rng.normal(0.0, 0.4, 5)
+    observations = np.zeros((5, OBSERVATION_SIZE), np.float32)
+    encode(scene, np.zeros((5, 2), np.float32), observations)
+    expected, read = np.zeros(5, np.float32), np.zeros(5, np.float32)
+    base_curvature(scene, expected)
+    tracking_of(observations, read)
+    np.testing.assert_array_equal(read, expected)
+    assert np.abs(expected).max() > 0.001
