@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from roadworthy.sim.sensors.suite import SensorSuite
 
 from roadworthy.sim.frame import Control, Frame
 from roadworthy.sim.physics.profile import VehicleProfile
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Event
