@@ -1,9 +1,7 @@
 """Roadworthy: train driving agents, replay scenarios and certify policies, headless."""
 
-from pathlib import Path
-
-from roadworthy.kernel_cache import use_fresh_cache
+from roadworthy.kernel_cache import use_own_cache
 
 __version__ = "0.1.0"
 
-use_fresh_cache(Path(__file__).parent)
+use_own_cache()
