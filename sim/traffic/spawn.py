@@ -36,7 +36,7 @@ ALIVE, LANE, S, LATERAL, NEXT_LANE, TEMPER, TIMER, GOAL = (
     int(Actor.TIMER),
     int(Actor.GOAL),
 )
-CAR, VAN, TRUCK, BUS, MOTORCYCLE, BICYCLE, WALKER = (int(kind) for kind in Kind)
+CAR, VAN, TRUCK, BUS, MOTORCYCLE, BICYCLE, WALKER, _ = (int(kind) for kind in Kind)
 
 TRIES = 32  # places looked at before an actor waits for a later tick
 SPACING = 12.0  # [m] from everybody else at birth
@@ -118,7 +118,7 @@ def spawn_vehicle(w: int, a: int, near: float, roads: Roads, state: State, rules
     me[ALIVE] = 0.0
     if roads.spawns.rows.shape[0] == 0:
         return False
-    n = 1 + rules.vehicles
+    n = rules.first_walker
     k = find_spawn(w, n, roads.spawns, near, rules.spawn_far, SPACING, state)
     if k < 0:
         return False
@@ -174,7 +174,7 @@ def respawn(w: int, roads: Roads, state: State, rules: Rules) -> None:
         if me[ALIVE] == 0.0 or distance > far or stuck:
             spawn_vehicle(w, a, 0.6 * rules.spawn_far, roads, state, rules)
     if rules.walkers > 0:
-        a = 1 + rules.vehicles + int(tick % rules.walkers)
+        a = rules.first_walker + int(tick % rules.walkers)
         me = state.actors[w, a]
         if me[ALIVE] == 0.0 or math.hypot(me[X] - ego[X], me[Y] - ego[Y]) > far:
             spawn_walker(w, a, 0.3 * rules.spawn_far, roads, state, rules)

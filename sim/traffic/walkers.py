@@ -169,7 +169,7 @@ def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> No
 def walk(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move the walkers of world `w` by one tick; they follow the ego and the vehicles."""
     dt = rules.tick
-    for a in range(1 + rules.vehicles, 1 + rules.vehicles + rules.walkers):
+    for a in range(rules.first_walker, rules.everybody):
         me = state.actors[w, a]
         if me[ALIVE] == 0.0:
             continue

@@ -16,8 +16,9 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lookup import NOWHERE
+from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
-from roadworthy.sim.world.columns import Actor, Ego, Event
+from roadworthy.sim.world.columns import MAX_HITS, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import Rules, State
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.step import reset_worlds, step_worlds
@@ -55,6 +56,9 @@ def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
         claims=np.zeros((worlds, network.n_lanes), np.int16),
         crossing_busy=np.zeros((worlds, crossings), np.int16),
         contact=np.zeros((worlds, actors + 1), np.uint8),
+        hits=np.zeros((worlds, MAX_HITS, len(Hit)), np.float32),
+        hit_count=np.zeros(worlds, np.int32),
+        weather=np.tile(Weather().row(), (worlds, 1)),
         done=np.zeros(worlds, np.bool_),
     )
 
@@ -72,6 +76,9 @@ class BatchWorld:
         lights: uint8 [world, signal] of Light.
         route_index: int32 [world], index into `routes.routes`.
         done: bool [world], the drive has ended (finished, deviated, blocked or timed out).
+        weather: float32 [world, WeatherColumn]; write rows to change it.
+        hits: float32 [world, MAX_HITS, Hit], touches since the last `step`, newest last; the
+            first `state.hit_count[w]` rows of world w count.
         time: float64 [world] seconds; frame: int64 [world] ticks; key: uint64 [world].
     """
 
@@ -126,8 +133,7 @@ class BatchWorld:
         self._statics = build_statics(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)
         self._rules = self._make_rules()
-        count = 1 + self.settings.vehicles + self.settings.walkers
-        self.state = allocate(worlds, count, town.network)
+        self.state = allocate(worlds, self._rules.everybody, town.network)
         self.episode = np.zeros(worlds, np.int64)
         self._size = np.array(
             [self.profile.length, self.profile.width, self.profile.height], np.float32
@@ -137,14 +143,18 @@ class BatchWorld:
         self.lights, self.route_index = self.state.lights, self.state.route_index
         self.time, self.frame = self.state.time, self.state.frame
         self.key, self.done = self.state.key, self.state.done
+        self.weather, self.hits = self.state.weather, self.state.hits
         self.reset()
 
     def _make_rules(self) -> Rules:
-        s = self.settings
+        s, staged = self.settings, 0
         return Rules(
             tick=s.tick,
             vehicles=s.vehicles,
+            staged=staged,
             walkers=s.walkers,
+            first_walker=1 + s.vehicles + staged,
+            everybody=1 + s.vehicles + staged + s.walkers,
             spawn_near=s.spawn_near,
             spawn_far=s.spawn_far,
             green=s.green_time,

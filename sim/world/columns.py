@@ -1,13 +1,14 @@
 """Column numbers of the arrays that hold the state of the worlds.
 
 Shape law: `actors` is float32 [world, actor, Actor]; actor 0 is the ego vehicle, then come the
-vehicles of the traffic, then the walkers. `ego` is float32 [world, Ego], `events` int32
-[world, Event]. Axes are CARLA's: x forward, y right, z up, yaw positive to the right.
+vehicles of the traffic, then the actors of scenario events, then the walkers. `ego` is float32
+[world, Ego], `events` int32 [world, Event]. Axes are CARLA's: x forward, y right, z up, yaw
+positive to the right.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Kind(IntEnum):
@@ -20,6 +21,52 @@ class Kind(IntEnum):
     MOTORCYCLE = 4
     BICYCLE = 5
     WALKER = 6
+    PROP = 7  # what stands in the way: cones, barriers, debris; `Actor.COLOR` is its PropModel
+
+
+class PropModel(IntEnum):
+    """What an actor of Kind.PROP looks like."""
+
+    CONE = 0
+    BARRIER = 1  # a striped construction barrier
+    WARNING = 2  # a trailer or sign that warns of what follows
+    DEBRIS = 3
+    CRATE = 4  # tall enough to hide a walker, like a vending machine or a kiosk
+
+
+class Mover(IntEnum):
+    """Who moves an actor; the value of the column `Actor.MOVER`."""
+
+    TRAFFIC = 0  # the traffic's own rules (vehicles and walkers)
+    EVENT = 1  # a scenario event
+    LOOSE = 2  # nobody: it was hit and slides until it comes to rest
+    CLIENT = 3  # whoever uses the world from outside, by controls or poses
+
+
+class Flaw(IntFlag):
+    """What a careless driver does wrong; bits of the column `Actor.FLAWS`."""
+
+    LATE_BRAKE = 1  # sees late and brakes late
+    NO_LOOK = 2  # enters junctions and lanes without looking
+    RUNS_RED = 4  # passes lights in the first seconds of red, and stop signs
+    TAILGATES = 8
+    JAYWALKS = 16  # a walker that steps out where it should not
+
+
+class Lamp(IntFlag):
+    """Lights and doors of a vehicle, bits of the column `Actor.LAMPS`; CARLA's numbers for lights.
+
+    Source: carla.VehicleLightState. Brake lights have the column `Actor.BRAKE`.
+    """
+
+    POSITION = 0x1
+    LOW_BEAM = 0x2
+    RIGHT_BLINKER = 0x10
+    LEFT_BLINKER = 0x20
+    REVERSE = 0x40
+    SPECIAL = 0x100  # the flashing light of an emergency vehicle
+    DOOR_LEFT = 0x1000  # ours: the front left door stands open
+    DOOR_RIGHT = 0x2000
 
 
 class Actor(IntEnum):
@@ -48,6 +95,15 @@ class Actor(IntEnum):
     TEMPER = 20  # [0, 1] 0 calm, 1 hasty
     TIMER = 21  # [s] multi-purpose clock of the behaviour
     GOAL = 22  # walkers: crossing they are on, or -1; vehicles: junction lane they claim, or -1
+    MOVER = 23  # Mover
+    OTHER_LANE = 24  # lane that the body still or already overlaps beside `LANE`; -1 for none
+    LATERAL_SPEED = 25  # [m/s] of `LATERAL`, positive to the right
+    LAMPS = 26  # bits of Lamp
+    FLAWS = 27  # bits of Flaw
+    SLIDE_X = 28  # [m/s] velocity over ground while LOOSE
+    SLIDE_Y = 29  # [m/s]
+    MASS = 30  # [kg]
+    STEER = 31  # [rad] of the front wheels, positive to the right; what cameras draw
 
 
 class Ego(IntEnum):
@@ -84,6 +140,24 @@ class Event(IntEnum):
     BLOCKED = 7
     FINISHED = 8
     TIMEOUT = 9
+    STOP_SIGN = 10  # passed the line of a stop sign without having stood at it
+    LANE_INVASION = 11  # lane marks that the ego's wheels crossed
+
+
+class Hit(IntEnum):
+    """Columns of `State.hits`: what touched the ego in the last step, one row per touch."""
+
+    ACTOR = 0  # index of the actor; -1 - index of the box of the scenery for a static one
+    KIND = 1  # Kind of the actor, or Prop of the box
+    IMPULSE_X = 2  # [N s] on the ego, over ground
+    IMPULSE_Y = 3
+    X = 4  # [m] where
+    Y = 5
+    TICK = 6  # frame number
+    FAULT = 7  # 1 where the ego moved into it, 0 where it was run into
+
+
+MAX_HITS = 8  # rows of State.hits; more in one step are not told apart
 
 
 class Light(IntEnum):

@@ -116,6 +116,9 @@ class State(NamedTuple):
     crossing_busy: NDArray[np.int16]  # [W, C] walkers on a crossing
     # [W, A + 1] ticks until a touch by this actor counts again; the last entry: statics
     contact: NDArray[np.uint8]
+    hits: FloatArray  # [W, MAX_HITS, Hit] touches of the last step
+    hit_count: IntArray  # [W]
+    weather: FloatArray  # [W, WeatherColumn]
     done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
 
 
@@ -124,7 +127,10 @@ class Rules(NamedTuple):
 
     tick: float
     vehicles: int
+    staged: int  # slots for the actors of scenario events, behind the vehicles
     walkers: int
+    first_walker: int  # = 1 + vehicles + staged
+    everybody: int  # = first_walker + walkers
     spawn_near: float
     spawn_far: float
     green: float

@@ -65,8 +65,7 @@ def tick_world(
     rules: Rules,
 ) -> None:
     """Advance world `w` by one tick."""
-    on_road = 1 + rules.vehicles
-    everybody = on_road + rules.walkers
+    on_road = rules.first_walker
     if state.frame[w] % DECISION_TICKS == 0:
         run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
         sort_actors(w, on_road, state)
@@ -77,7 +76,7 @@ def tick_world(
     me, before = state.actors[w, 0], state.ego[w, ROUTE_S]
     x, y, yaw, speed = me[X], me[Y], me[YAW], me[SPEED]
     drive(w, wish, as_plan, state, rules)
-    collide(w, everybody, x, y, yaw, speed, statics, state, rules)
+    collide(w, rules.everybody, x, y, yaw, speed, statics, state, rules)
     project(w, paths, state, WINDOW)
     judge(w, before, roads, paths, state, rules)
     respawn(w, roads, state, rules)
@@ -99,6 +98,7 @@ def _step_one(
 ) -> None:
     """Advance one world by some ticks under one wish."""
     state.events[w, :] = 0
+    state.hit_count[w] = 0
     for _ in range(ticks):
         tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules)
 
@@ -153,6 +153,7 @@ def _reset_one(
     state.claims[w, :] = 0
     state.crossing_busy[w, :] = 0
     state.contact[w, :] = 0
+    state.hit_count[w] = 0
     state.actors[w, :, :] = 0.0
     state.actors[w, :, GOAL] = -1.0
     state.actors[w, :, NEXT_LANE] = -1.0
@@ -174,7 +175,7 @@ def _reset_one(
     show_lights(w, roads, state, rules)
     for a in range(1, 1 + rules.vehicles):
         spawn_vehicle(w, a, rules.spawn_near, roads, state, rules)
-    for a in range(1 + rules.vehicles, 1 + rules.vehicles + rules.walkers):
+    for a in range(rules.first_walker, rules.everybody):
         spawn_walker(w, a, 10.0, roads, state, rules)
 
 
