@@ -51,6 +51,7 @@ class TrainSettings:
     threads: int = 1  # of torch
     checkpoint_every: int = 100  # steps
     limit: int | None = None  # samples read, for trying out
+    start: str | None = None  # run whose weights to begin with; random ones where None
 
     def validate(self) -> TrainSettings:
         """Return self.
@@ -96,6 +97,8 @@ class _Run:
         torch.manual_seed(settings.seed)
         self.settings, self.out, self.data = settings, out, data
         self.model = PerceptionNet(CameraSpec()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if settings.start is not None:
+            self.model.load_state_dict(load_checkpoint(Path(settings.start)).state_dict())
         self.mean = copy.deepcopy(self.model)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=settings.rate, weight_decay=settings.decay
@@ -201,6 +204,7 @@ def train(
 
     Raises:
         InputError: a data set is missing or damaged.
+        ModelError: a checkpoint is missing, damaged, or of another version.
         SettingsError: the settings make no sense, or are not those that the run was begun with.
         StorageError: the run's folder cannot be written.
     """

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from roadworthy.agents.commands import options
 from roadworthy.agents.commands.outcome import INTERRUPTED, err, guarded, out
 from roadworthy.sim.errors import SettingsError
+
+if TYPE_CHECKING:
+    from roadworthy.perception.train import TrainSettings
 
 _LARGEST_SEED = 2**32 - 1  # of NumPy's legacy generator, which stable-baselines3 seeds
 
@@ -71,6 +74,13 @@ def train(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Planner: do not imitate the expert first.")
     ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN_DIR",
+            help="Perception: begin with the weights of another run, not with random ones.",
+        ),
+    ] = None,
     map_dir: options.MapDir = None,
 ) -> None:
     """Train perception or the planner. Ctrl-C keeps what was learned; the same command goes on.
@@ -80,6 +90,7 @@ def train(
     """
     if what not in ("perception", "planner"):
         raise SettingsError(f"cannot train {what!r}; choose perception or planner")
+    from roadworthy.perception.train import TrainSettings
     from roadworthy.sim.road.towns import TRAINING_TOWNS
 
     if preset not in PERCEPTION:
@@ -87,15 +98,20 @@ def train(
     folder = out_dir or Path("runs") / what
     towns = tuple(town or TRAINING_TOWNS)
     if what == "planner":
-        if data or held_out:
+        if data or held_out or start:
             raise SettingsError(
-                "--data and --held-out are for perception; the planner learns in the worlds"
+                "--data, --held-out and --start are for perception; the planner learns in worlds"
             )
         if seed > _LARGEST_SEED:
             raise SettingsError(f"--seed {seed}: the planner's learner takes 0..{_LARGEST_SEED}")
         finished = _planner(folder, preset, minutes, seed, towns, from_scratch, map_dir)
     else:
-        finished = _perception(folder, preset, minutes, seed, towns, data, held_out, map_dir)
+        settings = TrainSettings(
+            minutes=minutes or PERCEPTION[preset].minutes,
+            seed=seed,
+            start=None if start is None else str(start),
+        )
+        finished = _perception(folder, preset, settings, towns, data, held_out, map_dir)
     out.print(f"run: {folder}")
     out.print(f"make an agent of it: roadworthy export {folder}")
     if not finished:
@@ -133,8 +149,7 @@ def _planner(
 def _perception(
     folder: Path,
     preset: str,
-    minutes: float | None,
-    seed: int,
+    settings: TrainSettings,
     towns: tuple[str, ...],
     data: list[Path] | None,
     held_out: list[Path] | None,
@@ -144,11 +159,13 @@ def _perception(
     from roadworthy.agents.commands.progress import open_town
     from roadworthy.perception.collect import collect
     from roadworthy.perception.dataset import shards
-    from roadworthy.perception.train import TrainSettings, require_same_run
+    from roadworthy.perception.train import load_checkpoint, require_same_run
     from roadworthy.perception.train import train as learn
     from roadworthy.sim.road.towns import HELD_OUT_TOWN
 
-    chosen = PERCEPTION[preset]
+    chosen, seed = PERCEPTION[preset], settings.seed
+    if settings.start is not None:
+        load_checkpoint(Path(settings.start))  # one that does not fit is told before collecting
     for given in (*(data or ()), *(held_out or ())):
         shards(given)  # a folder without any is told before frames are collected
     if any(folder.resolve().is_relative_to(given.resolve()) for given in data or ()):
@@ -156,7 +173,6 @@ def _perception(
             f"--out {folder} lies within --data, where the frames that judge would be learned "
             "from; choose another --out"
         )
-    settings = TrainSettings(minutes=minutes or chosen.minutes, seed=seed)
     if not data:
         data = [folder / "data"]
         places = [open_town(name, map_dir) for name in towns]

@@ -70,6 +70,19 @@ def test_a_run_goes_on_where_it_stopped(data: Path, tmp_path: Path) -> None:
     assert after["steps"] == 3
 
 
+def test_a_run_begins_with_the_weights_of_another(data: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    settings = TrainSettings(minutes=None, steps=2, batch=4)
+    train([data], first, settings, quiet=True)
+    gentle = replace(settings, steps=1, rate=1e-12, decay=0.0, start=str(first))
+    train([data], second, gentle, quiet=True)
+    ours, theirs = load_checkpoint(second).parameters(), load_checkpoint(first).parameters()
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=0.0)
+    with pytest.raises(ModelError, match="there is no checkpoint"):
+        train([data], tmp_path / "third", replace(settings, start=str(tmp_path)), quiet=True)
+
+
 def test_a_run_is_not_gone_on_with_by_other_settings_or_data(data: Path, tmp_path: Path) -> None:
     out, other = tmp_path / "run", tmp_path / "other"
     write_shard(other / "Elsewhere-7-0000.npz", made_up_samples(4, seed=1))
