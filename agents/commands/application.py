@@ -10,6 +10,7 @@ from roadworthy import __version__
 from roadworthy.agents.commands import towns
 from roadworthy.agents.commands.bench import bench
 from roadworthy.agents.commands.collect import collect
+from roadworthy.agents.commands.compare import compare
 from roadworthy.agents.commands.demo import demo
 from roadworthy.agents.commands.doctor import doctor
 from roadworthy.agents.commands.drive import drive
@@ -44,6 +45,6 @@ def _root(
     pass
 
 
-for _command in (demo, drive, evaluate, collect, train, export, bench, doctor):
+for _command in (demo, drive, evaluate, compare, collect, train, export, bench, doctor):
     app.command()(_command)
 app.add_typer(towns.app, name="towns")

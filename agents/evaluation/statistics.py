@@ -1,0 +1,82 @@
+"""How sure a mean is, and whether a difference is real.
+
+Drives of one route resemble each other more than drives of two, so what is drawn anew in the
+bootstrap are routes, each with all of its seeds (Field and Welsh, "Bootstrapping clustered data",
+J. R. Statist. Soc. B 69, 2007). Intervals are percentiles of the means of the draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadworthy.sim.errors import SettingsError
+
+LEVEL = 0.95  # of the intervals
+DRAWS = 10_000
+_FEWEST = 2  # values below which there is no interval
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean and how sure it is."""
+
+    mean: float
+    deviation: float  # standard deviation of single values; 0 for a single one
+    low: float  # of the interval that holds the true mean with a probability of LEVEL
+    high: float
+    values: int
+    groups: int
+
+    @property
+    def known(self) -> bool:
+        """Whether there were values enough for an interval."""
+        return self.values >= _FEWEST
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the whole interval lies on one side of 0."""
+        return self.known and (self.low > 0.0 or self.high < 0.0)
+
+    def __str__(self) -> str:
+        """Mean and interval, such as "61.3 (55.0 to 67.9)"."""
+        if not self.known:
+            return f"{self.mean:.1f} (one drive: no interval)"
+        return f"{self.mean:.1f} ({self.low:.1f} to {self.high:.1f})"
+
+
+def estimate(values: Iterable[tuple[Hashable, float]], seed: int = 0) -> Estimate:
+    """Estimate a mean from values that come in groups.
+
+    Args:
+        values: (group, value); of drives the group is the route. With a single group its values
+            themselves are drawn.
+        seed: of the draws.
+
+    Raises:
+        SettingsError: there are no values, or one is not finite.
+    """
+    groups: dict[Hashable, list[float]] = {}
+    for group, value in values:
+        groups.setdefault(group, []).append(value)
+    everything = np.array([value for members in groups.values() for value in members])
+    if len(everything) == 0:
+        raise SettingsError("there is no value to take a mean of")
+    if not np.isfinite(everything).all():
+        raise SettingsError("a value to take the mean of is not finite")
+    mean = float(everything.mean())
+    if len(everything) < _FEWEST:
+        return Estimate(mean, 0.0, mean, mean, len(everything), len(groups))
+    if len(groups) == 1:
+        totals, counts = everything, np.ones(len(everything))
+    else:
+        totals = np.array([sum(members) for members in groups.values()])
+        counts = np.array([len(members) for members in groups.values()], float)
+    generator = np.random.default_rng(seed)
+    drawn = generator.integers(0, len(totals), (DRAWS, len(totals)))
+    means = totals[drawn].sum(1) / counts[drawn].sum(1)
+    low, high = np.percentile(means, [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)])
+    deviation = float(everything.std(ddof=1))
+    return Estimate(mean, deviation, float(low), float(high), len(everything), len(groups))

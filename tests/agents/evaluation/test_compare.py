@@ -1,0 +1,107 @@
+"""Two runs are compared drive by drive, and chance is not told as progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from roadworthy.agents.commands.application import app
+from roadworthy.agents.evaluation.compare import compare, load_run
+from roadworthy.agents.evaluation.results import (
+    Checkpoint,
+    Record,
+    RecordMeta,
+    Results,
+    Scores,
+)
+from roadworthy.sim.errors import InputError
+
+
+def run_of(scores: dict[tuple[str, int], float], **what: object) -> Results:
+    """Results with a driving score for each (route, seed)."""
+    records = [
+        Record(
+            index=i,
+            route_id=f"RouteScenario_{route}_rep{i % 3}",
+            status="Completed",
+            scores=Scores(score_route=100.0, score_penalty=score / 100.0, score_composed=score),
+            infractions={"red_light": ["ran it"] if score < 50.0 else []},
+            meta=RecordMeta(town="Marlow", seed=seed, score_composed_2_1=score),
+        )
+        for i, ((route, seed), score) in enumerate(scores.items())
+    ]
+    return Results(checkpoint=Checkpoint(records=records), roadworthy=dict(what))
+
+
+def scores_of(offset: float, wobble: float = 0.0) -> dict[tuple[str, int], float]:
+    """Scores of ten routes and two seeds: far apart from route to route."""
+    return {
+        (f"r{r}", s): 20.0 + 5.0 * r + s + offset + wobble * (-1) ** r
+        for r in range(10)
+        for s in range(2)
+    }
+
+
+def test_a_small_steady_gain_is_seen_although_routes_differ_by_far_more() -> None:
+    change = compare(run_of(scores_of(0.0)), run_of(scores_of(2.0, 0.5))).change("driving_score")
+    assert change.verdict == "better"
+    assert change.difference.mean == pytest.approx(2.0)
+    assert change.before.high - change.before.low > 10.0
+
+
+def test_chance_is_no_gain() -> None:
+    change = compare(run_of(scores_of(0.0)), run_of(scores_of(0.0, 4.0))).change("driving_score")
+    assert change.verdict == "no difference shown"
+
+
+def test_the_same_run_is_the_same() -> None:
+    run = run_of(scores_of(0.0))
+    assert {c.verdict for c in compare(run, run).changes} == {"the same in every pair"}
+
+
+def test_more_red_lights_are_worse() -> None:
+    before, after = run_of(scores_of(35.0)), run_of(scores_of(0.0))
+    comparison = compare(before, after)
+    assert comparison.change("red_light").verdict == "worse"
+    assert comparison.change("driving_score").verdict == "worse"
+    assert [change.name for change in comparison.changes].count("stop_infraction") == 0
+
+
+def test_one_pair_tells_nothing() -> None:
+    one = compare(run_of({("r0", 0): 10.0}), run_of({("r0", 0): 90.0}))
+    assert one.change("driving_score").verdict == "cannot tell from one pair"
+
+
+def test_drives_without_a_partner_and_other_settings_are_named() -> None:
+    before = run_of({("r0", 0): 10.0, ("r1", 0): 20.0}, settings={"vehicles": 20, "tick": 0.05})
+    after = run_of({("r0", 0): 10.0, ("r0", 1): 20.0}, settings={"vehicles": 5, "tick": 0.05})
+    comparison = compare(before, after)
+    assert comparison.pairs == 1
+    assert comparison.only_before == (("Marlow", "RouteScenario_r1", 0),)
+    assert comparison.only_after == (("Marlow", "RouteScenario_r0", 1),)
+    assert comparison.settings == ("settings.vehicles",)
+
+
+def test_runs_without_a_common_drive_are_refused() -> None:
+    with pytest.raises(InputError, match="no drive in common"):
+        compare(run_of({("r0", 0): 1.0}), run_of({("r0", 1): 1.0}))
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="roadworthy evaluate --out"):
+        load_run(tmp_path)
+
+
+def test_the_command_tells_the_verdict_and_can_fail(tmp_path: Path) -> None:
+    for name, run in (("a", run_of(scores_of(5.0))), ("b", run_of(scores_of(0.0)))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.json").write_text(run.model_dump_json(by_alias=True))
+    arguments = ["compare", str(tmp_path / "a"), str(tmp_path / "b")]
+    told = CliRunner().invoke(app, arguments)
+    assert told.exit_code == 0
+    assert "lost most" in told.output
+    failed = CliRunner().invoke(app, [*arguments, "--fail-if-worse"])
+    assert failed.exit_code == 1
+    assert "worse by 5.0" in failed.output
