@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.errors import MapError
-from roadworthy.sim.road.conflicts import find_conflicts
+from roadworthy.sim.road.conflicts import Zone, find_chains, find_conflicts
 from roadworthy.sim.road.crossings import MIN_AXIS, CrossLane, axis_of, lanes_across, read_polygons
-from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
+from roadworthy.sim.road.network import LaneType, MarkType, Point, RoadNetwork
 from roadworthy.sim.road.opendrive import MapSpec, parse
+from roadworthy.sim.road.priority import Movement, rank_zones, read_movements
 from roadworthy.sim.road.sample import Key, Lane, sample_lanes
 from roadworthy.sim.road.signals import (
     Signal,
@@ -68,7 +69,14 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
         for at, s in signal.limits:
             signs.setdefault(at, []).append((s, signal.value))
     limits = speed_limits(lanes, predecessors, successors, signs, spec.vendor == "VectorZero")
-    parts = _Parts(spec, lanes, index, successors, predecessors, signals, group_phases, crossings)
+    chains = find_chains(lanes, predecessors, successors)
+    zones = find_conflicts(lanes, predecessors, successors, chains)
+    movements = read_movements(lanes, predecessors, successors, signals, limits.tolist(), chains)
+    ranks = rank_zones(zones, movements, spec.priorities)
+    parts = _Parts(
+        spec, lanes, index, successors, predecessors, signals, group_phases, crossings,
+        zones, ranks, movements,
+    )  # fmt: skip
     return _pack(path.stem, parts, limits)
 
 
@@ -90,6 +98,9 @@ class _Parts:
     signals: Sequence[Signal]
     group_phases: Sequence[int]
     crossings: _Crossings
+    zones: list[list[Zone]]  # of each lane
+    ranks: list[list[int]]  # of each zone
+    movements: dict[int, Movement]
 
 
 def _lists(items: Sequence[Any]) -> tuple[NDArray[np.int32], list[Any]]:
@@ -101,13 +112,17 @@ def _ints(values: Iterable[Any]) -> NDArray[np.int32]:
     return np.array(list(values), np.int32)
 
 
+def _bytes(values: Iterable[Any]) -> NDArray[np.int8]:
+    return np.array(list(values), np.int8)
+
+
 def _floats(values: Sequence[Any], columns: int) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(-1, columns)
 
 
 def _pack(name: str, parts: _Parts, limits: NDArray[np.float32]) -> RoadNetwork:
     spec, lanes, index, signals = parts.spec, parts.lanes, parts.index, parts.signals
-    crossings = parts.crossings
+    crossings, moves = parts.crossings, parts.movements
     lane_start, _ = _lists([lane.road_s for lane in lanes])
     points = np.concatenate([lane.points for lane in lanes]).astype(np.float32)
     types = _ints(lane.type for lane in lanes)
@@ -125,7 +140,7 @@ def _pack(name: str, parts: _Parts, limits: NDArray[np.float32]) -> RoadNetwork:
         for at, s in signal.stops.items():
             stops[at].append((s, number))
     stop_start, stop_list = _lists([sorted(entry) for entry in stops])
-    conflict_start, conflict_list = _lists(find_conflicts(lanes, parts.predecessors))
+    conflict_start, conflict_list = _lists(parts.zones)
     crosslane_start, crosslane_list = _lists(crossings.passed)
     return RoadNetwork(
         name=name,
@@ -173,6 +188,13 @@ def _pack(name: str, parts: _Parts, limits: NDArray[np.float32]) -> RoadNetwork:
         grid_point=grid[3],
         point_lane=point_lane,
         geo_reference=spec.geo_reference,
+        conflict_priority=_bytes(_lists(parts.ranks)[1]),
+        lane_turn=_bytes(moves[i].turn if i in moves else 0 for i in range(len(lanes))),
+        lane_control=_bytes(moves[i].control if i in moves else 0 for i in range(len(lanes))),
+        lane_oncoming=_ints(index[lane.oncoming] if lane.oncoming else -1 for lane in lanes),
+        lane_oncoming_mark=np.array(
+            [bool(lane.oncoming) and lane.marks[0] == MarkType.BROKEN for lane in lanes], np.bool_
+        ),
     ).validate()
 
 

@@ -15,40 +15,120 @@ CLEARANCE = 2.5  # [m] between centre lines; below it two cars (1.9 m wide) woul
 MARGIN = 1.0  # [m] added at both ends of a zone
 
 Zone = tuple[int, float, float, float, float]  # other lane, enter, leave here, enter, leave there
+Links = Sequence[Sequence[int]]  # of each lane, the lanes before or after it
+
+
+def find_chains(
+    lanes: Sequence[Lane], predecessors: Links, successors: Links
+) -> list[tuple[int, ...]]:
+    """Return the ways through junctions: driving lanes one after the other, without a choice.
+
+    Editors cut connecting roads into several lane sections; what holds of the way as a whole
+    (where it begins and leads, what it crosses) is asked of the chain.
+    """
+    inside = [lane.junction >= 0 and lane.type == LaneType.DRIVING for lane in lanes]
+
+    def only(links: Links, lane: int) -> int:
+        others = [x for x in links[lane] if inside[x] and lanes[x].junction == lanes[lane].junction]
+        return others[0] if len(others) == 1 and len(links[lane]) == 1 else -1
+
+    def next_of(lane: int) -> int:
+        follower = only(successors, lane)
+        return follower if follower >= 0 and only(predecessors, follower) == lane else -1
+
+    followers = {index: next_of(index) for index in range(len(lanes)) if inside[index]}
+    heads = set(followers) - set(followers.values())
+    chains, chained = [], set[int]()
+    for head in [*sorted(heads), *sorted(followers)]:  # what is left then goes round in a ring
+        chain: list[int] = []
+        while head >= 0 and head not in chained:
+            chain.append(head)
+            chained.add(head)
+            head = followers[head]
+        if chain:
+            chains.append(tuple(chain))
+    return chains
 
 
 def find_conflicts(
-    lanes: Sequence[Lane], predecessors: Sequence[Sequence[int]]
+    lanes: Sequence[Lane],
+    predecessors: Links,
+    successors: Links,
+    chains: Sequence[tuple[int, ...]],
 ) -> list[list[Zone]]:
     """Return the conflict zones of each lane.
 
-    Two lanes with a common predecessor part ways at their beginning; that is no conflict, but it
-    is one where they meet again.
+    Two ways with a common predecessor part at their beginning; that is no conflict, but it is one
+    where they meet again. Nor is it a conflict that a way touches those that follow it.
     """
     zones: list[list[Zone]] = [[] for _ in lanes]
-    junctions: dict[int, list[int]] = defaultdict(list)
-    for index, lane in enumerate(lanes):
-        if lane.junction >= 0 and lane.type == LaneType.DRIVING:
-            junctions[lane.junction].append(index)
+    junctions: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for chain in chains:
+        junctions[lanes[chain[0]].junction].append(chain)
     for members in junctions.values():
-        boxes = np.array(
-            [np.r_[lanes[i].points[:, :2].min(0), lanes[i].points[:, :2].max(0)] for i in members]
-        )
+        lines = [_line(chain, lanes) for chain in members]
+        boxes = np.array([np.r_[line[:, :2].min(0), line[:, :2].max(0)] for line in lines])
         for a, first in enumerate(members):
             beyond = np.maximum(boxes[a, :2] - boxes[:, 2:], boxes[:, :2] - boxes[a, 2:])
             apart = beyond.max(axis=1) > CLEARANCE
             for b in range(a + 1, len(members)):
-                if apart[b]:
-                    continue
                 second = members[b]
-                same_start = bool(set(predecessors[first]) & set(predecessors[second]))
-                zone = overlap(lanes[first].points, lanes[second].points, same_start)
+                if apart[b] or _follow(first, second, successors):
+                    continue
+                same_start = bool(set(predecessors[first[0]]) & set(predecessors[second[0]]))
+                zone = overlap(lines[a], lines[b], same_start)
                 if zone is not None:
-                    zones[first].append((second, *zone))
-                    zones[second].append((first, *zone[2:], *zone[:2]))
+                    _share_out(zones, lanes, first, second, zone)
     for found in zones:
         found.sort(key=lambda zone: (zone[1], zone[0]))
     return zones
+
+
+def _line(chain: tuple[int, ...], lanes: Sequence[Lane]) -> NDArray[np.float64]:
+    """Return the points of a chain, with S along all of it."""
+    parts, begin = [], 0.0
+    for lane in chain:
+        points = lanes[lane].points.copy()
+        points[:, Point.S] += begin
+        begin = float(points[-1, Point.S])
+        parts.append(points)
+    return np.concatenate(parts)
+
+
+def _follow(first: tuple[int, ...], second: tuple[int, ...], successors: Links) -> bool:
+    """Whether one chain leads into the other, at once or over one short chain."""
+    for before, after in ((first, second), (second, first)):
+        ahead = set(successors[before[-1]])
+        if after[0] in ahead or any(after[0] in successors[lane] for lane in ahead):
+            return True
+    return False
+
+
+def _share_out(
+    zones: list[list[Zone]],
+    lanes: Sequence[Lane],
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+    zone: tuple[float, float, float, float],
+) -> None:
+    """Write a zone of two chains down for each two of their lanes that lie in it."""
+    for a, enter_a, leave_a in _parts(first, lanes, zone[0], zone[1]):
+        for b, enter_b, leave_b in _parts(second, lanes, zone[2], zone[3]):
+            zones[a].append((b, enter_a, leave_a, enter_b, leave_b))
+            zones[b].append((a, enter_b, leave_b, enter_a, leave_a))
+
+
+def _parts(
+    chain: tuple[int, ...], lanes: Sequence[Lane], enter: float, leave: float
+) -> list[tuple[int, float, float]]:
+    """Return the lanes of a chain within a span, each with enter and leave of its own [m]."""
+    found, begin = [], 0.0
+    for lane in chain:
+        end = begin + lanes[lane].length
+        if enter < end and leave > begin:
+            found.append((lane, max(enter - begin, 0.0), min(leave, end) - begin))
+        begin = end
+    return found
 
 
 def overlap(

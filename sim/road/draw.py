@@ -17,6 +17,7 @@ _SURFACE = {
     LaneType.SHOULDER: (165, 165, 165),
     LaneType.SIDEWALK: (206, 203, 196),
     LaneType.PARKING: (140, 140, 152),
+    LaneType.BIDIRECTIONAL: (112, 108, 100),
     LaneType.BIKING: (160, 120, 110),
     LaneType.DRIVING: (96, 98, 104),
 }

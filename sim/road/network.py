@@ -32,6 +32,7 @@ class LaneType(IntEnum):
     BIKING = 4
     MEDIAN = 5
     OTHER = 6
+    BIDIRECTIONAL = 7  # shared by both directions, to turn left from
 
 
 class MarkType(IntEnum):
@@ -51,6 +52,24 @@ class SignalKind(IntEnum):
     STOP = 1
     YIELD = 2
     SPEED_LIMIT = 3
+
+
+class Turn(IntEnum):
+    """Where a junction lane leads, seen from its approach."""
+
+    LEFT = -1
+    STRAIGHT = 0  # and all lanes outside of junctions
+    RIGHT = 1
+    BACK = 2
+
+
+class Control(IntEnum):
+    """What stands at the approach of a junction lane."""
+
+    NONE = 0  # and all lanes outside of junctions
+    LIGHT = 1
+    STOP = 2
+    YIELD = 3
 
 
 class Point(IntEnum):
@@ -115,6 +134,11 @@ class RoadNetwork:
     grid_point: IntArray  # points of DRIVING lanes, by cell
     point_lane: IntArray  # [P] lane of each point
     geo_reference: tuple[float, float]  # latitude, longitude of the origin [degrees]
+    conflict_priority: NDArray[np.int8]  # [.] 1 goes before conflict_lane, -1 gives way, 0 neither
+    lane_turn: NDArray[np.int8]  # [L] of junction lanes: Turn, over all of the connecting road
+    lane_control: NDArray[np.int8]  # [L] of junction lanes: Control at their approach
+    lane_oncoming: IntArray  # [L] driving lane of the other direction just left, -1 none
+    lane_oncoming_mark: NDArray[np.bool_]  # [L] the mark between the two is broken
 
     @property
     def n_lanes(self) -> int:
@@ -139,7 +163,14 @@ class RoadNetwork:
                 and not np.isfinite(value).all()
             ):
                 raise MapError(f"map {self.name}: {field.name} holds values that are not finite")
-        for name in ("successors", "predecessors", "conflict_lane", "lane_left", "lane_right"):
+        for name in (
+            "successors",
+            "predecessors",
+            "conflict_lane",
+            "lane_left",
+            "lane_right",
+            "lane_oncoming",
+        ):
             value = getattr(self, name)
             if len(value) and int(value.max()) >= self.n_lanes:
                 raise MapError(f"map {self.name}: {name} points at a lane that does not exist")

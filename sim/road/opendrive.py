@@ -70,6 +70,7 @@ class MapSpec:
     junction_of_controller: dict[str, int]  # where the file says so
     vendor: str  # of the editor that wrote it
     geo_reference: tuple[float, float]  # latitude, longitude [degrees]
+    priorities: frozenset[tuple[int, int]]  # ids of roads: the first goes before the second
 
 
 def _number(element: ET.Element, name: str, path: Path, default: float | None = None) -> float:
@@ -161,9 +162,15 @@ def parse(text: str, path: Path) -> MapSpec:
         for junction, number in zip(junctions, ids, strict=True)
         for controller in junction.findall("controller")
     }
+    priorities = frozenset(
+        (_integer(entry, "high", path), _integer(entry, "low", path))
+        for junction in junctions
+        for entry in junction.findall("priority")
+        if entry.get("high") and entry.get("low")
+    )
     header = root.find("header")
     vendor = header.get("vendor", "") if header is not None else ""
-    return MapSpec(roads, ids, controller_of, owner, vendor, _geo_reference(root))
+    return MapSpec(roads, ids, controller_of, owner, vendor, _geo_reference(root), priorities)
 
 
 def _road(element: ET.Element, path: Path) -> RoadSpec:

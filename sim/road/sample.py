@@ -30,6 +30,7 @@ _TYPES = {
     "parking": LaneType.PARKING,
     "biking": LaneType.BIKING,
     "median": LaneType.MEDIAN,
+    "bidirectional": LaneType.BIDIRECTIONAL,
 }
 _IGNORED = frozenset({"none"})
 _MARKS = {
@@ -60,6 +61,7 @@ class Lane:
     urban: bool = False  # its road is of type "town"
     left: Key | None = None
     right: Key | None = None
+    oncoming: Key | None = None  # to the left, of the other direction
     change_left: bool = False
     change_right: bool = False
     marks: tuple[int, int] = (0, 0)  # MarkType left, right
@@ -95,6 +97,9 @@ def sample_lanes(carla_map: Any, spec: MapSpec) -> list[Lane]:
             if other is None or other.type != LaneType.DRIVING or lane.type != LaneType.DRIVING:
                 setattr(lane, side, None)
                 setattr(lane, f"change_{side}", False)
+        facing = lanes.get(lane.oncoming) if lane.oncoming else None
+        if facing is None or facing.type != LaneType.DRIVING or lane.type != LaneType.DRIVING:
+            lane.oncoming = None
     _bridge(lanes)
     _link_sidewalks([lane for lane in lanes.values() if lane.type == LaneType.SIDEWALK])
     return list(lanes.values())
@@ -179,8 +184,13 @@ def _read_sides(lane: Lane, middle: Any) -> None:
         marks.append(int(_MARKS.get(str(marking.type), MarkType.NONE)) if marking else 0)
         yellow.append(bool(marking) and str(marking.color) == "Yellow")
         other = getattr(middle, f"get_{side}_lane")()
-        if other is not None and (other.lane_id > 0) == (lane.key[2] > 0):
-            setattr(lane, side, (other.road_id, other.section_id, other.lane_id))
+        if other is None:
+            continue
+        found = (other.road_id, other.section_id, other.lane_id)
+        if (other.lane_id > 0) == (lane.key[2] > 0):
+            setattr(lane, side, found)
+        elif side == "left":
+            lane.oncoming = found
     lane.marks, lane.yellow = (marks[0], marks[1]), (yellow[0], yellow[1])
 
 

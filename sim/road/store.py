@@ -13,7 +13,7 @@ import numpy as np
 from roadworthy.sim.errors import MapError, StorageError
 from roadworthy.sim.road.network import RoadNetwork
 
-FORMAT = 1  # of the file; raise it when the columns of RoadNetwork change
+FORMAT = 2  # of the file; raise it when the columns of RoadNetwork change
 _PLAIN = ("name", "signal_id", "cell", "geo_reference")  # what is no array travels as JSON
 
 

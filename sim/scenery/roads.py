@@ -32,6 +32,7 @@ _SURFACE = {
     LaneType.BIKING: Material.SHOULDER,
     LaneType.MEDIAN: Material.VERGE,
     LaneType.OTHER: Material.VERGE,
+    LaneType.BIDIRECTIONAL: Material.ROAD,
 }
 
 

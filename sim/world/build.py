@@ -171,6 +171,18 @@ def build_roads(network: RoadNetwork) -> Roads:
         grid_start=network.grid_start,
         grid_point=network.grid_point,
         point_lane=network.point_lane,
+        conflict_s=network.conflict_s,
+        conflict_priority=network.conflict_priority,
+        lane_turn=network.lane_turn,
+        lane_control=network.lane_control,
+        lane_left=network.lane_left,
+        lane_right=network.lane_right,
+        lane_change_left=network.lane_change_left,
+        lane_change_right=network.lane_change_right,
+        lane_oncoming=network.lane_oncoming,
+        lane_oncoming_mark=network.lane_oncoming_mark,
+        predecessor_start=network.predecessor_start,
+        predecessors=network.predecessors,
     )
 
 

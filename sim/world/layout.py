@@ -69,6 +69,18 @@ class Roads(NamedTuple):
     grid_start: IntArray
     grid_point: IntArray
     point_lane: IntArray
+    conflict_s: FloatArray  # [., 4] enter, leave on this lane; enter, leave on the other
+    conflict_priority: NDArray[np.int8]  # [.] 1 goes before conflict_lane, -1 gives way, 0 neither
+    lane_turn: NDArray[np.int8]  # [L] Turn of junction lanes
+    lane_control: NDArray[np.int8]  # [L] Control of junction lanes
+    lane_left: IntArray  # [L] neighbour of the same direction, -1 none
+    lane_right: IntArray
+    lane_change_left: NDArray[np.bool_]  # [L] marks allow it
+    lane_change_right: NDArray[np.bool_]
+    lane_oncoming: IntArray  # [L] lane of the other direction just left, -1 none
+    lane_oncoming_mark: NDArray[np.bool_]  # [L] the mark between the two is broken
+    predecessor_start: IntArray
+    predecessors: IntArray
 
 
 class Statics(NamedTuple):

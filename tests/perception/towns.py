@@ -69,6 +69,11 @@ def straight_network() -> RoadNetwork:
         grid_point=np.zeros(0, np.int32),
         point_lane=np.repeat(np.arange(3), np.diff(lane_start)).astype(np.int32),
         geo_reference=(49.0, 8.0),
+        conflict_priority=np.zeros(0, np.int8),
+        lane_turn=np.zeros(3, np.int8),
+        lane_control=np.zeros(3, np.int8),
+        lane_oncoming=np.full(3, -1, np.int32),
+        lane_oncoming_mark=np.zeros(3, np.bool_),
     )
 
 

@@ -120,4 +120,9 @@ def straight_road(length: int = 300) -> RoadNetwork:
         grid_point=np.arange(2 * n, dtype=np.int32),
         point_lane=np.repeat(np.arange(lanes), n).astype(np.int32),
         geo_reference=(42.0, 2.0),
+        conflict_priority=np.zeros(0, np.int8),
+        lane_turn=np.zeros(lanes, np.int8),
+        lane_control=np.zeros(lanes, np.int8),
+        lane_oncoming=np.full(lanes, -1, np.int32),
+        lane_oncoming_mark=np.zeros(lanes, np.bool_),
     )
