@@ -25,6 +25,7 @@ from roadworthy.sim.road.signals import (
 )
 from roadworthy.sim.road.spatial_index import CELL, build_grid
 from roadworthy.sim.road.speed_limits import speed_limits
+from roadworthy.sim.road.stencils import add_painted_stops
 
 MAX_SPAN = 100_000.0  # [m] ten times CARLA's largest town
 
@@ -61,6 +62,7 @@ def build_network(text: str, path: Path, open_map: Callable[[str, str], Any]) ->
         for follower in followers:
             predecessors[follower].append(before)
     signals, group_phases = read_signals(carla_map, spec, lanes, predecessors)
+    add_painted_stops(signals, carla_map, spec, lanes, predecessors)
     crossings = _read_crossings(carla_map, lanes)
     stop_before_crossings(signals, lanes, crossings.passed)
     stop_before_heads(signals, lanes)

@@ -76,23 +76,16 @@ def find_conflicts(
                 if apart[b] or _follow(first, second, successors):
                     continue
                 same_start = bool(set(predecessors[first[0]]) & set(predecessors[second[0]]))
-                zone = overlap(lines[a], lines[b], same_start)
-                if zone is not None:
-                    _share_out(zones, lanes, first, second, zone)
+                near = _near(lines[a], lines[b], same_start)
+                if near.any():
+                    _share_out(zones, lanes, first, second, near)
     for found in zones:
         found.sort(key=lambda zone: (zone[1], zone[0]))
     return zones
 
 
 def _line(chain: tuple[int, ...], lanes: Sequence[Lane]) -> NDArray[np.float64]:
-    """Return the points of a chain, with S along all of it."""
-    parts, begin = [], 0.0
-    for lane in chain:
-        points = lanes[lane].points.copy()
-        points[:, Point.S] += begin
-        begin = float(points[-1, Point.S])
-        parts.append(points)
-    return np.concatenate(parts)
+    return np.concatenate([lanes[lane].points for lane in chain])
 
 
 def _follow(first: tuple[int, ...], second: tuple[int, ...], successors: Links) -> bool:
@@ -109,26 +102,17 @@ def _share_out(
     lanes: Sequence[Lane],
     first: tuple[int, ...],
     second: tuple[int, ...],
-    zone: tuple[float, float, float, float],
+    near: NDArray[np.bool_],
 ) -> None:
-    """Write a zone of two chains down for each two of their lanes that lie in it."""
-    for a, enter_a, leave_a in _parts(first, lanes, zone[0], zone[1]):
-        for b, enter_b, leave_b in _parts(second, lanes, zone[2], zone[3]):
-            zones[a].append((b, enter_a, leave_a, enter_b, leave_b))
-            zones[b].append((a, enter_b, leave_b, enter_a, leave_a))
-
-
-def _parts(
-    chain: tuple[int, ...], lanes: Sequence[Lane], enter: float, leave: float
-) -> list[tuple[int, float, float]]:
-    """Return the lanes of a chain within a span, each with enter and leave of its own [m]."""
-    found, begin = [], 0.0
-    for lane in chain:
-        end = begin + lanes[lane].length
-        if enter < end and leave > begin:
-            found.append((lane, max(enter - begin, 0.0), min(leave, end) - begin))
-        begin = end
-    return found
+    """Write down where each two lanes of two chains meet."""
+    rows = np.cumsum([0, *(len(lanes[lane].points) for lane in first)])
+    columns = np.cumsum([0, *(len(lanes[lane].points) for lane in second)])
+    for a, top, bottom in zip(first, rows, rows[1:], strict=False):
+        for b, left, right in zip(second, columns, columns[1:], strict=False):
+            zone = _spans(lanes[a].points, lanes[b].points, near[top:bottom, left:right])
+            if zone is not None:
+                zones[a].append((b, *zone))
+                zones[b].append((a, *zone[2:], *zone[:2]))
 
 
 def overlap(
@@ -141,6 +125,13 @@ def overlap(
         second: [m, Point].
         same_start: both begin at the same place; the part that they share there does not count.
     """
+    return _spans(first, second, _near(first, second, same_start))
+
+
+def _near(
+    first: NDArray[np.float64], second: NDArray[np.float64], same_start: bool
+) -> NDArray[np.bool_]:
+    """Return which points of the one come too close to which of the other, [n, m]."""
     near = (
         np.linalg.norm(
             first[:, None, [Point.X, Point.Y]] - second[None, :, [Point.X, Point.Y]], axis=2
@@ -152,9 +143,15 @@ def overlap(
     if same_start:
         apart_first, apart_second = ~near.any(1), ~near.any(0)
         if not apart_first.any() or not apart_second.any():
-            return None
+            near[:] = False
         near[: int(np.argmax(apart_first))] = False
         near[:, : int(np.argmax(apart_second))] = False
+    return near
+
+
+def _spans(
+    first: NDArray[np.float64], second: NDArray[np.float64], near: NDArray[np.bool_]
+) -> tuple[float, float, float, float] | None:
     rows, columns = np.nonzero(near.any(1))[0], np.nonzero(near.any(0))[0]
     if len(rows) == 0:
         return None

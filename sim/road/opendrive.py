@@ -61,6 +61,16 @@ class RoadSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Stencil:
+    """The word STOP painted on a road."""
+
+    id: str
+    road: int
+    s: float  # [m] along the road
+    t: float  # [m] to the left of its reference line
+
+
+@dataclass(frozen=True, slots=True)
 class MapSpec:
     """What one OpenDRIVE file says, short of its geometry."""
 
@@ -71,6 +81,7 @@ class MapSpec:
     vendor: str  # of the editor that wrote it
     geo_reference: tuple[float, float]  # latitude, longitude [degrees]
     priorities: frozenset[tuple[int, int]]  # ids of roads: the first goes before the second
+    stop_stencils: tuple[Stencil, ...]
 
 
 def _number(element: ET.Element, name: str, path: Path, default: float | None = None) -> float:
@@ -170,7 +181,16 @@ def parse(text: str, path: Path) -> MapSpec:
     )
     header = root.find("header")
     vendor = header.get("vendor", "") if header is not None else ""
-    return MapSpec(roads, ids, controller_of, owner, vendor, _geo_reference(root), priorities)
+    return MapSpec(
+        roads,
+        ids,
+        controller_of,
+        owner,
+        vendor,
+        _geo_reference(root),
+        priorities,
+        _stencils(root, path),
+    )
 
 
 def _road(element: ET.Element, path: Path) -> RoadSpec:
@@ -202,6 +222,20 @@ def _road(element: ET.Element, path: Path) -> RoadSpec:
     urban = any(kind.get("type") == "town" for kind in element.findall("type"))
     junction = _integer(element, "junction", path) if element.get("junction") else -1
     return RoadSpec(number, length, junction, tuple(specs), urban, speeds)
+
+
+def _stencils(root: ET.Element, path: Path) -> tuple[Stencil, ...]:
+    return tuple(
+        Stencil(
+            thing.get("id", ""),
+            _integer(road, "id", path),
+            _number(thing, "s", path),
+            _number(thing, "t", path),
+        )
+        for road in root.findall("road")
+        for thing in road.findall("objects/object")
+        if thing.get("name", "").startswith("Stencil_STOP")
+    )
 
 
 def _speed(element: ET.Element | None) -> float:

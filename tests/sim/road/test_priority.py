@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.sim.road.network import Control, LaneType, Point, RoadNetwork, Turn
+from roadworthy.sim.road.network import Control, LaneType, Point, RoadNetwork, SignalKind, Turn
 from roadworthy.sim.road.priority import Movement, turn_of, who_goes_first
 from roadworthy.sim.road.towns import load_network_of, town_names
 
@@ -244,7 +244,43 @@ def test_the_oncoming_lane_lies_to_the_left_and_comes_towards_us(
     assert network.lane_oncoming_mark.any() == (town != "Town10HD")
 
 
-def test_town03_has_its_ring_and_its_shared_lanes(real_town: Towns) -> None:
+def test_town03_has_its_parking_and_the_lanes_that_both_directions_share(
+    real_town: Towns,
+) -> None:
     network = real_town("Town03")
     assert (network.lane_type == LaneType.BIDIRECTIONAL).sum() == 12
     assert (network.lane_type == LaneType.PARKING).sum() == 55
+
+
+def test_who_enters_town03s_roundabout_gives_way_to_its_ring(real_town: Towns) -> None:
+    network = real_town("Town03")
+    middle = np.array([network.lane_points(i)[:, :2].mean(0) for i in range(network.n_lanes)])
+    own = np.repeat(np.arange(network.n_lanes), np.diff(network.conflict_start))
+    entries = 0
+    for a, b, priority in zip(own, network.conflict_lane, network.conflict_priority, strict=True):
+        if max(np.hypot(*middle[a]), np.hypot(*middle[b])) > 40.0:  # the ring is around (0, 0)
+            continue
+        first = network.lane_points(int(a))[0, :2]
+        last = network.lane_points(int(b))[[0, -1], :2]
+        if np.hypot(*first) > 25.0 and (np.abs(np.hypot(*last.T) - 21.5) < 4.0).all():
+            assert priority == -1, (network.lane_road[a], network.lane_road[b])
+            entries += 1
+    assert entries >= 8
+
+
+def test_an_all_way_stop_that_town04_only_paints_stops_all_four(real_town: Towns) -> None:
+    network = real_town("Town04")
+    here = np.hypot(network.points[:, 0] - 256.6, network.points[:, 1] + 248.0) < 6.0
+    inside = set(network.point_lane[here].tolist())
+    crossing = [
+        lane
+        for lane in inside
+        if network.lane_junction[lane] >= 0 and network.lane_type[lane] == LaneType.DRIVING
+    ]
+    assert len(crossing) == 12
+    assert (network.lane_control[crossing] == Control.STOP).all()
+    # No painted word stops the highway.
+    lane_of_stop = np.repeat(np.arange(network.n_lanes), np.diff(network.stop_start))
+    signs = network.signal_kind[network.stop_signal] == SignalKind.STOP
+    assert signs.sum() == 8
+    assert network.lane_speed_limit[lane_of_stop[signs]].max() < 20.0
