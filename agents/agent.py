@@ -17,7 +17,7 @@ class Agent(Protocol):
     """A driver. One instance drives one vehicle, one route after another.
 
     An agent that sets `privileged` gets the world's true Scene in `act`; all others get None and
-    must make do with the Frame.
+    must make do with the Frame. A privileged one that sets `far` gets it with an Outlook.
     """
 
     name: str

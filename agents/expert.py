@@ -22,6 +22,7 @@ class PrivilegedAgent:
     """Drives on the true Scene with any planner."""
 
     privileged = True
+    far = False  # whether the planner needs Scenes with an Outlook
 
     def __init__(self, name: str, planner: Plans, profile: VehicleProfile | None = None) -> None:
         self.name = name
@@ -56,6 +57,8 @@ class PrivilegedAgent:
 
 class ExpertAgent(PrivilegedAgent):
     """The rule-based expert on the true Scene."""
+
+    far = True
 
     def __init__(self, profile: VehicleProfile | None = None) -> None:
         super().__init__("expert", Expert(), profile)

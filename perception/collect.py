@@ -20,7 +20,7 @@ from roadworthy.perception.guide import Guide
 from roadworthy.perception.labels import MAX_LABELS, count_hits
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.oracle_kernel import fill_users
-from roadworthy.perception.scene import LightCol, LightState, Scene, User
+from roadworthy.perception.scene import USER_RANGE, LightCol, LightState, Scene, User
 from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
@@ -59,7 +59,7 @@ class _Shard:
         self._batch = BatchWorld(
             town, routes, _WORLDS, seed=seed, settings=settings, first_index=number * _WORLDS
         )
-        self._oracle = Oracle(self._batch)
+        self._oracle = Oracle(self._batch, signs=False)
         self._driver = Follower(_WORLDS, self._rng)
         self._suite = SensorSuite(town, rig, seed)
         assert rig.lidar is not None
@@ -67,6 +67,8 @@ class _Shard:
         self._rasteriser = Rasteriser(rig.lidar)
         self._users = np.zeros((MAX_LABELS, len(User)), np.float32)
         self._valid = np.zeros(MAX_LABELS, np.bool_)
+        self._nearest = np.zeros(MAX_LABELS, np.int32)
+        self._squares = np.zeros(MAX_LABELS, np.float32)
 
     def run(self, frames: int) -> Samples:
         """Return `frames` samples."""
@@ -127,7 +129,7 @@ class _Shard:
         guide.index = int(batch.ego[w, Ego.ROUTE_INDEX])
         guide.update(*(float(actors[0, c]) for c in (Actor.X, Actor.Y, Actor.YAW)))
         out.hint[at] = guide.hint
-        fill_users(actors, self._users, self._valid)
+        fill_users(actors, self._users, self._valid, USER_RANGE, self._nearest, self._squares)
         columns = [User.X, User.Y, User.COS, User.SIN, User.LENGTH, User.WIDTH, User.CLASS]
         out.labels[at, :, : UserBox.HITS] = self._users[:, columns]
         count_hits(frame.lidar, lidar.x, lidar.y, lidar.z, out.labels[at], int(self._valid.sum()))

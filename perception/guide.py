@@ -5,7 +5,8 @@ route, and where the ego is (as localised, not as it truly is). Of the network i
 
 - along the route: its points, lane width, speed limit and slope (they are part of the Route), and
   which of its lanes lie in a junction;
-- of traffic lights: which one governs the route's lane, its stop line, and the place of its lamps.
+- of traffic lights: which one governs the route's lane, its stop line, and the place of its lamps;
+- of stop signs: where their lines are; the guide remembers at which of them the ego has stood.
 
 It does not know the colour of a light, nor anything about who else is on the road.
 """
@@ -18,10 +19,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from roadworthy.perception.oracle_kernel import fill_route, next_light
-from roadworthy.perception.scene import ROUTE_DISTANCES, RouteCol
+from roadworthy.perception.oracle import lines_of_routes
+from roadworthy.perception.oracle_kernel import fill_route
+from roadworthy.perception.scene import LIGHT_RANGE, ROUTE_DISTANCES, RouteCol
 from roadworthy.perception.signature import HintCol
-from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.perception.stop_lines import RouteLine, is_standing_at, next_line
+from roadworthy.sim.road.network import RoadNetwork, SignalKind
 from roadworthy.sim.road.route import Route, RoutePoint
 
 _BACK, _AHEAD = 8, 25  # route points looked at around the last projection
@@ -64,6 +67,11 @@ class Guide:
         self.pitch = 0.0  # [rad] of the road, positive uphill
         self.route = np.zeros((len(ROUTE_DISTANCES), len(RouteCol)), np.float32)
         self.hint = np.zeros(len(HintCol), np.float32)
+        # [m] from the ego's front to the line of a stop sign where it has not stood yet.
+        self.stop = LIGHT_RANGE
+        self._stood = -1.0  # [m] along the route, the last such line that it stood at
+        ends = np.array([0, len(self._points)], np.int32)
+        self._lines, _ = lines_of_routes(network, self._points, ends)
 
     @property
     def remaining(self) -> float:
@@ -75,8 +83,8 @@ class Guide:
         """Limit here [m/s]."""
         return float(self._points[self.index, RoutePoint.SPEED_LIMIT])
 
-    def update(self, x: float, y: float, yaw: float) -> None:
-        """Take in a pose; the attributes then hold what lies ahead of it."""
+    def update(self, x: float, y: float, yaw: float, speed: float = 1.0) -> None:
+        """Take in a pose and a speed [m/s]; the attributes then hold what lies ahead of it."""
         points, n = self._points, len(self._points)
         first, last = max(self.index - _BACK, 0), min(self.index + _AHEAD, n)
         at, t, square = _project(points, first, last, x, y)
@@ -95,24 +103,32 @@ class Guide:
         network = self._network
         fill_route(points, 0, n, at, self.s, x, y, yaw, network.lane_junction, self.route)
         self._find_light(x, y, yaw)
+        self._find_stop(speed)
+
+    def _next(self, kind: SignalKind) -> tuple[int, float]:
+        here, front = self._points[self.index, _S], np.float32(self.s + self._half)
+        row, distance = next_line(self._lines, 0, len(self._lines), int(kind), here, front)
+        return int(row), float(distance)
+
+    def _find_stop(self, speed: float) -> None:
+        """Fill `stop`."""
+        row, distance = self._next(SignalKind.STOP)
+        self.stop = LIGHT_RANGE
+        if row < 0 or self._lines[row, RouteLine.S] == self._stood:
+            return
+        if is_standing_at(distance, speed):
+            self._stood = float(self._lines[row, RouteLine.S])
+        else:
+            self.stop = distance
 
     def _find_light(self, x: float, y: float, yaw: float) -> None:
         """Fill `hint`."""
         network, points = self._network, self._points
-        signal, distance = next_light(
-            points,
-            0,
-            len(points),
-            self.index,
-            self.s + self._half,
-            network.stop_start,
-            network.stop_s,
-            network.stop_signal,
-            network.signal_kind,
-        )
+        row, distance = self._next(SignalKind.LIGHT)
         self.hint[:] = 0.0
-        if signal < 0:
+        if row < 0:
             return
+        signal = int(self._lines[row, RouteLine.SIGNAL])
         head: NDArray[np.float32] = network.signals[signal]
         dx, dy = float(head[0]) - x, float(head[1]) - y
         c, s = math.cos(yaw), math.sin(yaw)

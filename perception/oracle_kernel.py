@@ -15,7 +15,6 @@ from numba import njit, prange
 from roadworthy.perception.scene import (
     LIGHT_RANGE,
     ROUTE_DISTANCES,
-    USER_RANGE,
     EgoCol,
     LightCol,
     LightState,
@@ -23,6 +22,7 @@ from roadworthy.perception.scene import (
     User,
     UserClass,
 )
+from roadworthy.perception.stop_lines import next_line, next_stop
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.world.columns import Actor, Ego, Kind
@@ -36,11 +36,12 @@ _ALENGTH, _AWIDTH, _AKIND, _AALIVE = (
     int(Actor.KIND),
     int(Actor.ALIVE),
 )
-_ES, _ELATERAL, _EHEADING, _ECURVATURE = (
+_ES, _ELATERAL, _EHEADING, _ECURVATURE, _ETIME = (
     int(Ego.ROUTE_S),
     int(Ego.ROUTE_LATERAL),
     int(Ego.ROUTE_HEADING),
     int(Ego.CURVATURE),
+    int(Ego.TIME),
 )
 _PX, _PY, _PYAW, _PS, _PWIDTH, _PLIMIT, _PLANE, _PLANE_S = (
     int(RoutePoint.X),
@@ -71,6 +72,7 @@ _LSTATE, _LDISTANCE, _LCONFIDENCE = (int(column) for column in LightCol)
 ) = (int(column) for column in EgoCol)
 
 _KIND_LIGHT = int(SignalKind.LIGHT)
+_RED, _GREEN = np.float32(LightState.RED), np.float32(LightState.GREEN)
 _N_ROUTE = len(ROUTE_DISTANCES)
 _DISTANCES = np.array(ROUTE_DISTANCES, np.float32)
 # Kind -> UserClass and Light -> LightState, as tables.
@@ -80,25 +82,24 @@ _CLASS_OF_KIND[Kind.WALKER] = float(UserClass.WALKER)
 _STATE_OF_LIGHT = np.array(
     [LightState.RED, LightState.YELLOW, LightState.GREEN, LightState.NONE], np.float32
 )
-_PASSED = -1.0  # [m] a line this far behind the ego's front governs it no longer
-_SEAM = 2.0  # [m] how far a line may lie from the nearest route point where lanes meet
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_users(actors, users, valid):
+def fill_users(actors, users, valid, reach, nearest, squares):
     """Write the nearest road users, sorted by distance.
 
     Args:
         actors: [A, Actor] of one world.
         users: out, [n, User]; the n nearest.
         valid: out, [n].
+        reach: [m] nobody beyond is listed.
+        nearest: int32 [n], written: the actor of each valid row.
+        squares: float32 [n], scratch.
     """
     most = users.shape[0]
-    nearest = np.empty(most, np.int32)
-    squares = np.empty(most, np.float32)
     count = 0
     ex, ey = actors[0, _AX], actors[0, _AY]
-    limit = np.float32(USER_RANGE * USER_RANGE)
+    limit = np.float32(reach * reach)
     for a in range(1, actors.shape[0]):
         if actors[a, _AALIVE] == 0.0:
             continue
@@ -182,44 +183,6 @@ def fill_route(points, first, last, begin, s0, x, y, yaw, lane_junction, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def next_light(points, first, last, begin, front, stop_start, stop_s, stop_signal, signal_kind):
-    """Find the first light's stop line ahead on a route.
-
-    Returns:
-        The signal (-1 where there is none within LIGHT_RANGE) and the distance [m] from `front`,
-        the vehicle's front along the route [m], to its line.
-    """
-    for i in range(begin, last):
-        if points[i, _PS] > front + LIGHT_RANGE:
-            break
-        lane = int(points[i, _PLANE])
-        if lane < 0:
-            continue
-        low, high = stop_start[lane], stop_start[lane + 1]
-        if low == high:
-            continue
-        lane_s = points[i, _PLANE_S]
-        # A point stands for the stretch up to the next one; where the lane changes there,
-        # for a little more, since a line may lie between the last point and the lane's end.
-        if i + 1 < last and int(points[i + 1, _PLANE]) == lane:
-            end = points[i + 1, _PLANE_S]
-        else:
-            end = lane_s + np.float32(_SEAM)
-        start = lane_s
-        if (i == first or int(points[i - 1, _PLANE]) != lane) and lane_s < _SEAM:
-            start = np.float32(-1.0)
-        for t in range(low, high):
-            signal = stop_signal[t]
-            if signal < 0 or signal_kind[signal] != _KIND_LIGHT:
-                continue
-            if start <= stop_s[t] < end:
-                distance = points[i, _PS] + (stop_s[t] - lane_s) - front
-                if _PASSED < distance <= LIGHT_RANGE:
-                    return signal, np.float32(distance)
-    return np.int32(-1), np.float32(LIGHT_RANGE)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_world(
     actors,
     ego,
@@ -228,10 +191,13 @@ def _fill_world(
     first,
     last,
     lane_junction,
-    stop_start,
-    stop_s,
-    stop_signal,
-    signal_kind,
+    lines,
+    first_line,
+    last_line,
+    stood,
+    reach,
+    nearest,
+    squares,
     users,
     valid,
     light,
@@ -239,18 +205,24 @@ def _fill_world(
     ego_row,
 ):
     """Write the Scene of one world."""
-    fill_users(actors, users, valid)
+    fill_users(actors, users, valid, reach, nearest, squares)
     me = actors[0]
     s0 = ego[_ES]
     begin = point_behind(points, first, last, s0)
     fill_route(points, first, last, begin, s0, me[_AX], me[_AY], me[_AYAW], lane_junction, route)
     front = s0 + np.float32(0.5) * me[_ALENGTH]
-    signal, distance = next_light(
-        points, first, last, begin, front, stop_start, stop_s, stop_signal, signal_kind
-    )
-    state = np.float32(0.0) if signal < 0 else _STATE_OF_LIGHT[min(lights[signal], 3)]
-    light[_LSTATE] = state
-    light[_LDISTANCE] = distance if state > 0.0 else np.float32(LIGHT_RANGE)
+    here = points[begin, _PS]
+    row, distance = next_line(lines, first_line, last_line, _KIND_LIGHT, here, front)
+    state = np.float32(0.0)
+    if row >= 0:
+        state = _STATE_OF_LIGHT[min(lights[int(lines[row, 1])], 3)]
+    if state == 0.0:
+        distance = np.float32(LIGHT_RANGE)
+    stop = next_stop(lines, first_line, last_line, here, front, me[_ASPEED], ego[_ETIME], stood)
+    # A stop sign is shown as a red light that goes out once the ego has stood at its line.
+    if stop < LIGHT_RANGE and (state == 0.0 or state == _GREEN or stop < distance):
+        state, distance = _RED, stop
+    light[_LSTATE], light[_LDISTANCE] = state, distance
     light[_LCONFIDENCE] = np.float32(1.0)
     ego_row[_CSPEED] = me[_ASPEED]
     ego_row[_CACCEL] = me[_AACCEL]
@@ -265,6 +237,7 @@ def _fill_world(
 
 
 def _fill_scene(
+    mask,
     actors,
     ego,
     lights,
@@ -272,23 +245,28 @@ def _fill_scene(
     route_start,
     route_index,
     lane_junction,
-    stop_start,
-    stop_s,
-    stop_signal,
-    signal_kind,
+    lines,
+    line_start,
+    stood,
+    reach,
+    nearest,
+    squares,
     users,
     valid,
     light,
     route,
     ego_row,
 ):
-    """Write the Scenes of all worlds into `users`, `valid`, `light`, `route`, `ego_row`.
+    """Write the Scenes of the worlds of `mask`: `users`, `valid`, `light`, `route`, `ego_row`.
 
-    Inputs: actors [W, A, Actor], ego [W, Ego], lights uint8 [W, K], route_points [., RoutePoint],
-    route_start [R + 1], route_index [W]; then the arrays of the RoadNetwork. Outputs: the arrays
-    of a Scene with a leading axis of W.
+    Inputs: mask [W], actors [W, A, Actor], ego [W, Ego], lights uint8 [W, K], route_points
+    [., RoutePoint], route_start [R + 1], route_index [W], lane_junction [L], lines [., RouteLine],
+    line_start [R + 1], stood [W, 2] (memory), reach [m], and nearest and squares [W, n] of
+    `fill_users`. Outputs: the arrays of a Scene with a leading axis of W.
     """
     for w in prange(actors.shape[0]):
+        if not mask[w]:
+            continue
         r = route_index[w]
         _fill_world(
             actors[w],
@@ -298,10 +276,13 @@ def _fill_scene(
             route_start[r],
             route_start[r + 1],
             lane_junction,
-            stop_start,
-            stop_s,
-            stop_signal,
-            signal_kind,
+            lines,
+            line_start[r],
+            line_start[r + 1],
+            stood[w],
+            reach,
+            nearest[w],
+            squares[w],
             users[w],
             valid[w],
             light[w],

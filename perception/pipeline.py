@@ -56,6 +56,18 @@ class Backend(Protocol):
         ...
 
 
+def show_stop_sign(light: NDArray[np.float32], distance: float) -> None:
+    """Show a stop sign `distance` metres ahead as a red light, as the oracle does.
+
+    Args:
+        light: [LightCol], overwritten where the sign comes before what must be obeyed there.
+        distance: [m] from the ego's front; LIGHT_RANGE where there is no sign to obey.
+    """
+    open_ = light[LightCol.STATE] in (LightState.NONE, LightState.GREEN)
+    if distance < LIGHT_RANGE and (open_ or distance < light[LightCol.DISTANCE]):
+        light[:] = LightState.RED, distance, 1.0
+
+
 class Perceiver:
     """Perceives for one vehicle. Call `start` before each drive, then `perceive` per Frame."""
 
@@ -117,7 +129,8 @@ class Perceiver:
         guide, localiser = self._guide, self._localiser
         dt = frame.time - self._time
         self._time = frame.time
-        guide.update(*localiser.update(frame))
+        x, y, yaw = localiser.update(frame)
+        guide.update(x, y, yaw, frame.speed)
         out = self._look(frame, guide)
         if not 0.0 <= dt <= _MAX_DT:
             self._tracker.reset()
@@ -128,6 +141,7 @@ class Perceiver:
         scene.users[:], scene.valid[:] = self._tracker.users, self._tracker.valid
         scene.route[:] = guide.route
         self._fill_light(out, guide, localiser.moved)
+        show_stop_sign(scene.light, guide.stop)
         self._fill_ego(frame, guide)
         return scene
 

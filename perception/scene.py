@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,34 @@ class RouteCol(IntEnum):
     JUNCTION = 6  # 1 inside a junction
 
 
+class Room(IntEnum):
+    """Columns of `Outlook.room`, one row per entry of ROUTE_DISTANCES; sides seen along the route.
+
+    A neighbour is a driving lane that touches the route's; there is none inside junctions.
+    """
+
+    LEFT = 0  # [m] from the route's line to the left border of the neighbour, or of the own lane
+    LEFT_CENTRE = 1  # [m] to the neighbour's centre; 0 where there is none
+    LEFT_ONCOMING = 2  # 1 where the neighbour is driven against the route
+    RIGHT = 3
+    RIGHT_CENTRE = 4
+    RIGHT_ONCOMING = 5
+
+
+class Trait(IntEnum):
+    """Columns of `Outlook.traits`: what else is known of a user."""
+
+    STILL = 0  # 1: stands where it is and will not go by itself (props, open doors, wrecks)
+    SPECIAL = 1  # 1: flashes and must be let pass
+    DOOR = 2  # -1: its left door stands open, 1: the right one
+    ACTOR = 3  # index of the actor in its world
+
+
+FUTURES = 4  # steps that `Outlook.future` looks ahead
+FUTURE_STEP = 1.2  # [s]
+FAR_RANGE = 100.0  # [m] users of a Scene that comes with an Outlook are within this
+
+
 class EgoCol(IntEnum):
     """Columns of `Scene.ego`."""
 
@@ -93,6 +122,32 @@ class EgoCol(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
+class Outlook:
+    """What only the world's truth tells: room beside the route, and what others are about to do.
+
+    For rule-based drivers; perception does not fill it, and nothing that is learned sees it.
+    """
+
+    room: NDArray[np.float32]  # [len(ROUTE_DISTANCES), Room]
+    future: NDArray[np.float32]  # [MAX_USERS, FUTURES, 2] x, y [m] of each user, in the ego's frame
+    traits: NDArray[np.float32]  # [MAX_USERS, Trait]
+
+    @classmethod
+    def empty(cls, worlds: int | None = None) -> Outlook:
+        """Allocate an Outlook of zeros, with a leading axis where `worlds` is given."""
+        lead = () if worlds is None else (worlds,)
+        return cls(
+            np.zeros((*lead, len(ROUTE_DISTANCES), len(Room)), np.float32),
+            np.zeros((*lead, MAX_USERS, FUTURES, 2), np.float32),
+            np.zeros((*lead, MAX_USERS, len(Trait)), np.float32),
+        )
+
+    def at(self, index: Any) -> Outlook:
+        """View of the worlds of an index, or with an axis more where it is None."""
+        return Outlook(self.room[index], self.future[index], self.traits[index])
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """The surroundings of the ego (or of one ego per world)."""
 
@@ -101,6 +156,7 @@ class Scene:
     light: NDArray[np.float32]  # [LightCol]
     route: NDArray[np.float32]  # [len(ROUTE_DISTANCES), RouteCol]
     ego: NDArray[np.float32]  # [EgoCol]
+    outlook: Outlook | None = None  # where it was asked for
 
     @classmethod
     def empty(cls, worlds: int | None = None) -> Scene:
@@ -122,12 +178,18 @@ class Scene:
             self.light[world],
             self.route[world],
             self.ego[world],
+            None if self.outlook is None else self.outlook.at(world),
         )
 
     def batched(self) -> Scene:
         """View with a leading axis of 1."""
         return Scene(
-            self.users[None], self.valid[None], self.light[None], self.route[None], self.ego[None]
+            self.users[None],
+            self.valid[None],
+            self.light[None],
+            self.route[None],
+            self.ego[None],
+            None if self.outlook is None else self.outlook.at(None),
         )
 
     def validate(self) -> Scene:

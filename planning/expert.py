@@ -149,3 +149,18 @@ class Expert:
         """Decide on one Scene without a world axis."""
         expert(scene.batched(), self._accel, self._curvature)
         return plan_of(float(scene.ego[_SPEED]), float(self._accel[0]), float(self._curvature[0]))
+
+
+class ExpertDriver:
+    """The expert for a batch of worlds."""
+
+    far = True
+
+    def begin(self, worlds: int) -> None:
+        """Forget all drives; so many begin now."""
+        self._accel, self._curvature = np.zeros((2, worlds), np.float32)
+
+    def act(self, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Acceleration [m/s^2] and curvature [1/m], [W] each; overwritten by the next call."""
+        expert(scene, self._accel, self._curvature)
+        return self._accel, self._curvature

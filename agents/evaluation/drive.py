@@ -168,7 +168,7 @@ class _Run:
     def __init__(self, agent: Agent, world: World, seed: int, needs_camera: bool) -> None:
         self.agent, self.world, self.seed = agent, world, seed
         self.tally = Tally(world.route)
-        self._oracle = Oracle(world.batch)
+        self._oracle = Oracle(world.batch, far=bool(getattr(agent, "far", False)))
         rig = ask(agent, agent.rig)
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
         if needs_camera and self._view is None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from roadworthy.perception.guide import Guide
-from roadworthy.perception.scene import RouteCol
+from roadworthy.perception.pipeline import show_stop_sign
+from roadworthy.perception.scene import LightState, RouteCol
 from roadworthy.perception.signature import HintCol
 
 from .towns import STOP_S, straight_network, straight_route
@@ -43,3 +44,25 @@ def test_an_ego_far_from_where_it_was_is_found_again() -> None:
     g.update(5.0, 0.0, 0.0)
     g.update(150.0, 0.0, 0.0)
     assert g.s == pytest.approx(150.0, abs=1e-3)
+
+
+def test_a_stop_sign_is_ahead_until_the_ego_has_stood_at_its_line() -> None:
+    g = guide()
+    for x, speed, stop in (
+        (16.0, 0.0, 10.0),
+        (25.0, 2.0, 1.0),
+        (25.2, 0.05, 50.0),
+        (26.0, 3.0, 50),
+    ):
+        g.update(x, 0.0, 0.0, speed)
+        assert g.stop == pytest.approx(stop, abs=1e-3)
+
+
+def test_a_stop_sign_is_shown_as_a_red_light_unless_a_nearer_one_is_closed() -> None:
+    light = np.array([LightState.GREEN, 30.0, 0.9], np.float32)
+    show_stop_sign(light, 50.0)
+    assert light[0] == LightState.GREEN
+    show_stop_sign(light, 40.0)
+    assert light.tolist() == [LightState.RED, 40.0, 1.0]
+    show_stop_sign(light, 45.0)
+    assert light[1] == 40.0

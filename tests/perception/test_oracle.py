@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_a_light_governs_until_the_front_is_a_metre_past_its_line() -> None:
         assert light[LightCol.STATE] == LightState.RED
         assert light[LightCol.DISTANCE] == pytest.approx(distance, abs=1e-3)
     for s in (STOP_S - front + 1.1, STOP_S - front - LIGHT_RANGE - 0.1):
-        light = Oracle(batch_of(s=s)).scene().light[0]
+        light = Oracle(batch_of(s=s), signs=False).scene().light[0]
         assert light[[LightCol.STATE, LightCol.DISTANCE]].tolist() == [0, LIGHT_RANGE]
 
 
@@ -134,12 +135,63 @@ def test_a_light_governs_until_the_front_is_a_metre_past_its_line() -> None:
         (Light.OFF, LightState.NONE),
     ],
 )
-def test_the_state_is_that_of_the_light_not_of_the_stop_sign_before_it(
+def test_the_state_is_that_of_the_light_where_stop_signs_are_left_out(
     shown: Light, expected: LightState
 ) -> None:
     batch = batch_of(s=20.0)
     batch.lights[0] = [shown, Light.RED]
-    assert Oracle(batch).scene().light[0, LightCol.STATE] == expected
+    assert Oracle(batch, signs=False).scene().light[0, LightCol.STATE] == expected
+
+
+SIGN_S = 28.0  # [m] line of the stop sign
+
+
+def drive_up_to_the_sign(batch: Batch, oracle: Oracle, s: float, speed: float) -> NDArray[Any]:
+    batch.actors[0, 0, [Actor.X, Actor.SPEED]] = s, speed
+    batch.ego[0, Ego.ROUTE_S] = s
+    batch.ego[0, Ego.TIME] += 0.1
+    return oracle.scene().light[0, [LightCol.STATE, LightCol.DISTANCE]]
+
+
+def test_a_stop_sign_is_a_red_light_until_the_ego_has_stood_at_its_line() -> None:
+    batch = batch_of()
+    batch.lights[:] = Light.GREEN
+    oracle = Oracle(batch)
+    light = drive_up_to_the_sign(batch, oracle, 16.0, 0.0)  # stands 10 m before: too far
+    assert light == pytest.approx([LightState.RED, 10.0])
+    light = drive_up_to_the_sign(batch, oracle, 25.0, 0.2)
+    assert light == pytest.approx([LightState.RED, 1.0])
+    light = drive_up_to_the_sign(batch, oracle, 25.2, 0.05)
+    assert light == pytest.approx([LightState.GREEN, STOP_S - 27.2])
+    light = drive_up_to_the_sign(batch, oracle, 25.4, 3.0)
+    assert light[0] == LightState.GREEN
+
+
+def test_another_drive_meets_the_stop_sign_anew() -> None:
+    batch = batch_of()
+    batch.lights[:] = Light.GREEN
+    oracle = Oracle(batch)
+    for _ in range(2):
+        assert drive_up_to_the_sign(batch, oracle, 25.0, 0.0)[0] == LightState.GREEN
+    batch.ego[0, Ego.TIME] = 0.0
+    assert drive_up_to_the_sign(batch, oracle, 24.0, 5.0)[0] == LightState.RED
+
+
+def test_a_red_light_before_a_stop_sign_comes_first() -> None:
+    batch = batch_of()
+    batch.network.stop_s[0] = STOP_S + 1.0  # the sign's line behind the light's
+    light = drive_up_to_the_sign(batch, Oracle(batch), 40.0, 8.0)
+    assert light == pytest.approx([LightState.RED, STOP_S - 42.0])
+
+
+def test_only_the_worlds_of_the_mask_are_looked_at() -> None:
+    batch = batch_of(worlds=3)
+    oracle = Oracle(batch)
+    before = oracle.scene().ego.copy()
+    batch.actors[:, 0, Actor.SPEED] = 7.0
+    after = oracle.scene(np.array([False, True, False])).ego
+    assert after[:, EgoCol.SPEED].tolist() == [0.0, 7.0, 0.0]
+    np.testing.assert_array_equal(after[[0, 2]], before[[0, 2]])
 
 
 def test_the_route_is_interpolated_and_its_end_repeats() -> None:
