@@ -23,6 +23,7 @@ FIGURES: Mapping[str, Callable[[Record], float]] = {
     "driving_score_2_1": lambda r: r.meta.score_composed_2_1,
     "route_completion": lambda r: r.scores.score_route,
     "infraction_penalty": lambda r: r.scores.score_penalty,
+    "smoothness": lambda r: r.meta.smoothness or 0.0,
     **{name: _counted(name) for name in INFRACTIONS},
 }
 LESS_IS_BETTER = frozenset(INFRACTIONS)

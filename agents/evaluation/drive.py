@@ -61,6 +61,7 @@ class DriveResult:
     route_length: float  # [m]
     duration_game: float  # [s]
     duration_system: float  # [s]
+    smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
 
     def record(self, index: int, repetition: int) -> Record:
@@ -83,6 +84,7 @@ class DriveResult:
                 town=self.town,
                 seed=self.seed,
                 score_composed_2_1=self.score_2_1.composed,
+                smoothness=self.smoothness,
                 incidents=self.incidents,
                 trajectory=self.trajectory,
             ),
@@ -158,6 +160,7 @@ def drive(
         route_length=route.length,
         duration_game=world.time,
         duration_system=time.perf_counter() - begin,
+        smoothness=tally.smoothness(),
         trajectory=tally.trajectory,
     )
 

@@ -28,6 +28,7 @@ _ENDINGS = (
 )
 
 
+STEP = 0.1  # [s] between two notes: agents decide every second tick
 Place = tuple[float, float, float]  # x, y, z [m]
 
 
@@ -43,6 +44,7 @@ class Tally:
         self._driven = 0.0  # [m]
         self._last: tuple[float, float] | None = None
         self._hash = hashlib.blake2b(digest_size=16)
+        self._motion: list[tuple[float, float, float]] = []  # accelerations and yaw, each step
         self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
         self.incidents: list[Incident] = []  # all infractions, with time and place
         self.log: list[tuple[float, str]] = []  # (time [s], what happened)
@@ -71,6 +73,9 @@ class Tally:
         if self._last is not None:
             self._driven += float(np.hypot(x - self._last[0], y - self._last[1]))
         self._last = (x, y)
+        self._motion.append(
+            (float(row[Actor.ACCEL]), float(ego[Ego.LATERAL_ACCEL]), float(row[Actor.YAW]))
+        )
         self._hash.update(np.ascontiguousarray(row[: int(Actor.LENGTH)], np.float32).tobytes())
         if events[Event.FINISHED]:
             self._finished = True
@@ -106,6 +111,16 @@ class Tally:
     def trajectory(self) -> str:
         """Hash of all the states of the ego."""
         return self._hash.hexdigest()
+
+    def smoothness(self) -> float | None:
+        """Share of the drive [0, 1] that was comfortable; None where it was too short to tell."""
+        # Imported here: SciPy takes a while, and nobody should wait for it before a drive.
+        from roadworthy.agents.evaluation.metrics.comfort import FILTER_WINDOW, Motion, smoothness
+
+        if len(self._motion) < FILTER_WINDOW:
+            return None
+        along, across, yaw = np.array(self._motion).T
+        return smoothness(Motion(STEP, along, across, yaw))
 
     def offences(self) -> Offences:
         """What the penalty is made of, so far."""

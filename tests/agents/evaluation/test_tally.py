@@ -112,3 +112,12 @@ def test_every_infraction_has_its_time_and_place(tally: Tally) -> None:
         "outside_route_lanes": (3.0, 30.0, 0.0),  # where it first left them
     }
     assert all(one.message in tally.infractions[one.kind] for one in tally.incidents)
+
+
+def test_smoothness_is_told_of_drives_that_are_long_enough(tally: Tally) -> None:
+    for k in range(6):
+        step(tally, float(k))
+    assert tally.smoothness() is None
+    for k in range(6, 40):
+        step(tally, float(k))
+    assert tally.smoothness() == 1.0
