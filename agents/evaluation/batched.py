@@ -124,21 +124,6 @@ def _drive_chunk(
             watch(BatchMoment(worlds, scene, tallies, driving))
     spent = (time.perf_counter() - begin) / n
     return [
-        DriveResult(
-            agent=name,
-            town=worlds.town.name,
-            route=route.id,
-            seed=worlds.seed,
-            status=tally.status(),
-            score=tally.score(),
-            score_2_1=tally.score("2.1"),
-            infractions=tally.infractions,
-            log=tally.log,
-            incidents=tally.incidents,
-            route_length=route.length,
-            duration_game=float(end),
-            duration_system=spent,
-            trajectory=tally.trajectory,
-        )
+        DriveResult.of(name, worlds.town.name, route, worlds.seed, tally, float(end), spent)
         for route, tally, end in zip(routes, tallies, ended, strict=True)
     ]

@@ -64,6 +64,36 @@ class DriveResult:
     smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
 
+    @classmethod
+    def of(
+        cls,
+        agent: str,
+        town: str,
+        route: Route,
+        seed: int,
+        tally: Tally,
+        ended: float,
+        spent: float,
+    ) -> DriveResult:
+        """Sum up a closed tally; `ended` and `spent` are seconds of the world's and of ours."""
+        return cls(
+            agent=agent,
+            town=town,
+            route=route.id,
+            seed=seed,
+            status=tally.status(),
+            score=tally.score(),
+            score_2_1=tally.score("2.1"),
+            infractions=tally.infractions,
+            log=tally.log,
+            incidents=tally.incidents,
+            route_length=route.length,
+            duration_game=ended,
+            duration_system=spent,
+            smoothness=tally.smoothness(),
+            trajectory=tally.trajectory,
+        )
+
     def record(self, index: int, repetition: int) -> Record:
         """Make the record of the result file."""
         return Record(
@@ -146,23 +176,8 @@ def drive(
         if time_limit is not None and world.time >= time_limit and not tally.over:
             tally.fail(world.time, "Agent timed out")
     tally.close()
-    return DriveResult(
-        agent=agent.name,
-        town=town.name,
-        route=route.id,
-        seed=seed,
-        status=tally.status(),
-        score=tally.score(),
-        score_2_1=tally.score("2.1"),
-        infractions=tally.infractions,
-        log=tally.log,
-        incidents=tally.incidents,
-        route_length=route.length,
-        duration_game=world.time,
-        duration_system=time.perf_counter() - begin,
-        smoothness=tally.smoothness(),
-        trajectory=tally.trajectory,
-    )
+    spent = time.perf_counter() - begin
+    return DriveResult.of(agent.name, town.name, route, seed, tally, world.time, spent)
 
 
 class _Run:
