@@ -9,18 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from roadworthy.sim.errors import RouteError
 from roadworthy.sim.road.nearest import nearest_point
-from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
+from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.sim.road.random_routes import random_routes
 from roadworthy.sim.road.route import Route
-from roadworthy.sim.road.route_geometry import CHANGE_LENGTH, Run, build_route
+from roadworthy.sim.road.route_geometry import Run, build_route
 from roadworthy.sim.road.route_search import LaneGraph, Place
+from roadworthy.sim.road.varied_routes import varied_routes
 
-__all__ = ["nearest_point", "plan_route", "random_routes"]
+__all__ = ["nearest_point", "plan_route", "random_routes", "varied_routes"]
 
 REACH = 12.0  # [m] that a waypoint may lie beside the nearest driving lane
 _SLACKS = (0.8, 4.5)  # [m] lanes that a waypoint may mean: first overlapping, then adjacent ones
 _MISS_COST = 8.0  # [m] of detour that a metre between waypoint and lane is worth
-_END_MARGIN = 10.0  # [m] between the end of a random route and the ends of its last lane
-_CHANGE_CHANCE = 0.25  # of a lane change on a stretch of a random route that is long enough
 
 
 def plan_route(
@@ -64,9 +64,21 @@ def plan_route(
                 return build_route(network, runs, id)
     raise RouteError(
         f"route {id}: there is no way in {network.name} from waypoint {reached} "
-        f"({_text(points[reached])}) to waypoint {reached + 1} ({_text(points[reached + 1])}); "
-        "one of them may lie on a lane of the other direction"
+        f"({_text(points[reached])}) to waypoint {reached + 1} ({_text(points[reached + 1])}): "
+        + _why_not(graph, places[reached], places[reached + 1])
     )
+
+
+def _why_not(graph: LaneGraph, starts: list[Place], goals: list[Place]) -> str:
+    """Say why no way leads from one waypoint to the next."""
+    if all(not graph.successors[place.lane] for place in starts):
+        return "the lane of the first one leads nowhere; end the route there"
+    if any(path is not None for goal in goals for path in graph.paths(goal, starts, True)):
+        return (
+            "it would be driven against the direction of its lanes (the other way round there is "
+            "one); swap the two, or move them to the lanes of the other direction"
+        )
+    return "no lanes connect the two; put them on roads that do"
 
 
 def _text(point: NDArray[np.float64]) -> str:
@@ -113,96 +125,3 @@ def _through(
         best = reached
     finished = [entry for entry in best if entry is not None]
     return min(finished, key=lambda entry: entry[0])[1], len(places) - 1
-
-
-def random_routes(
-    network: RoadNetwork,
-    count: int,
-    seed: int,
-    *,
-    min_length: float = 150.0,
-    max_length: float = 600.0,
-) -> list[Route]:
-    """Draw routes: random starts, random turns, lane changes where there is room.
-
-    Args:
-        network: the town's roads.
-        count: how many.
-        seed: the same seed gives the same routes; the first n of more are the same, too.
-        min_length: [m].
-        max_length: [m].
-
-    Raises:
-        RouteError: the town has no way of that length.
-    """
-    if not 5.0 <= min_length <= max_length:
-        raise RouteError(f"routes from {min_length} to {max_length} m make no sense")
-    graph = LaneGraph(network)
-    outside = np.nonzero(
-        (network.lane_type == LaneType.DRIVING)
-        & (network.lane_junction < 0)
-        & (network.lane_length > 12.0)
-    )[0]
-    if len(outside) == 0:
-        raise RouteError(f"{network.name} has no lane outside of junctions to begin a route on")
-    weights = network.lane_length[outside] / network.lane_length[outside].sum()
-    turns = _turns(network)
-    routes = []
-    for number in range(count):
-        rng = np.random.default_rng([seed, number])
-        for _ in range(200):
-            start = int(rng.choice(outside, p=weights))
-            runs = _wander(graph, turns, start, float(rng.uniform(min_length, max_length)), rng)
-            if runs is not None:
-                route = build_route(network, runs, f"{network.name}-{seed}-{number}")
-                if min_length <= route.length <= max_length:
-                    routes.append(route)
-                    break
-        else:
-            raise RouteError(
-                f"{network.name} has no route of {min_length:.0f} to {max_length:.0f} m "
-                "(200 tries); ask for shorter ones"
-            )
-    return routes
-
-
-def _turns(network: RoadNetwork) -> NDArray[np.int64]:
-    """Return of each lane whether it goes straight on (0), left (-1) or right (1)."""
-    first, last = network.lane_start[:-1], network.lane_start[1:] - 1
-    change = network.points[last, Point.YAW] - network.points[first, Point.YAW]
-    return (np.sign(change) * (np.abs(change) > math.radians(35))).astype(np.int64)
-
-
-def _wander(
-    graph: LaneGraph,
-    turns: NDArray[np.int64],
-    lane: int,
-    length: float,
-    rng: np.random.Generator,
-) -> list[Run] | None:
-    """Drive at random until the length is reached; None where the way ends before."""
-    runs: list[Run] = []
-    begin = float(rng.uniform(0.0, 1.0 - 6.0 / graph.lengths[lane]))
-    while True:
-        lanes = [lane]
-        room = (1.0 - begin) * graph.lengths[lane]
-        others = graph.neighbours(lane, against_marks=False)
-        if others and room > 2 * CHANGE_LENGTH and rng.random() < _CHANGE_CHANCE:
-            lane = others[int(rng.integers(len(others)))]
-            lanes.append(lane)
-        if length <= room and graph.network.lane_junction[lane] < 0 and room > 2 * _END_MARGIN:
-            # End clear of the junctions, their crosswalks and their stop lines.
-            ahead = min(max(length, _END_MARGIN), room - _END_MARGIN)
-            lanes = lanes[:1] if ahead < CHANGE_LENGTH else lanes
-            runs.append(Run.along(tuple(lanes), begin, begin + ahead / graph.lengths[lanes[0]]))
-            return runs
-        runs.append(Run.along(tuple(lanes), begin, 1.0))
-        length, begin = length - room, 0.0
-        following = graph.successors[lane]
-        if not following:
-            return None
-        # Every kind of turn is as likely as the others, however many lanes take it.
-        kinds = sorted({int(turns[f]) for f in following})
-        kind = kinds[int(rng.integers(len(kinds)))]
-        choices = [f for f in following if turns[f] == kind]
-        lane = choices[int(rng.integers(len(choices)))]

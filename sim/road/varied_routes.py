@@ -1,0 +1,151 @@
+"""Routes for examinations: turns, kinds of junctions and lengths as evenly as the town allows.
+
+Routes drawn at random meet what a town is full of; a rare thing, such as a left turn from a stop
+sign, hardly ever. Here each route is the best of some candidates: the one that passes most of
+what its predecessors passed least. Half of the candidates are led through the rarest of all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from roadworthy.sim.errors import RouteError
+from roadworthy.sim.road.network import LaneType, RoadNetwork
+from roadworthy.sim.road.random_routes import turns_of, wander
+from roadworthy.sim.road.ring import ring_lanes_of
+from roadworthy.sim.road.route import Route, RoutePoint
+from roadworthy.sim.road.route_geometry import Run, build_route
+from roadworthy.sim.road.route_search import LaneGraph
+
+BANDS = 4  # the lengths are drawn from so many bands in turn
+ROUNDABOUT = 4  # beside the values of Control
+_CANDIDATES = 12  # for each route
+_TRIES = 60  # to find so many
+_APPROACH = 15.0  # [m] of road that a route needs before the junction it is led through
+
+Passage = tuple[int, int]  # Turn, and Control or ROUNDABOUT
+
+
+def varied_routes(
+    network: RoadNetwork,
+    count: int,
+    seed: int,
+    *,
+    min_length: float = 150.0,
+    max_length: float = 600.0,
+) -> list[Route]:
+    """Draw routes that cover turns, kinds of junctions and lengths evenly.
+
+    Args:
+        network: the town's roads.
+        count: how many.
+        seed: the same seed gives the same routes; the first n of more are the same, too.
+        min_length: [m].
+        max_length: [m].
+
+    Raises:
+        RouteError: the town has no way of that length.
+    """
+    if not 5.0 <= min_length <= max_length:
+        raise RouteError(f"routes from {min_length} to {max_length} m make no sense")
+    sampler = _Sampler(network)
+    seen: Counter[Passage] = Counter()
+    routes = []
+    for number in range(count):
+        rng = np.random.default_rng([seed, number, 1])
+        band = number % BANDS
+        width = (max_length - min_length) / BANDS
+        low = min_length + band * width
+        candidates = sampler.candidates(rng, low, low + width, seen)
+        ranked = sorted(candidates, key=lambda runs: -sampler.worth(runs, seen))
+        for runs in ranked:
+            route = build_route(network, runs, f"{network.name}-varied-{seed}-{number}")
+            if min_length <= route.length <= max_length:
+                routes.append(route)
+                seen.update(sampler.passages(runs))
+                break
+        else:
+            raise RouteError(
+                f"{network.name} has no route of {low:.0f} to {low + width:.0f} m "
+                f"({_TRIES} tries); ask for shorter ones"
+            )
+    return routes
+
+
+def passages_of(network: RoadNetwork, routes: Sequence[Route]) -> list[list[Passage]]:
+    """Return of each route the junctions that it passes: the turn, and what controls it."""
+    sampler = _Sampler(network)
+    lanes = [route.points[:, RoutePoint.LANE].astype(int).tolist() for route in routes]
+    return [sampler.along(list(dict.fromkeys(driven))) for driven in lanes]
+
+
+class _Sampler:
+    def __init__(self, network: RoadNetwork) -> None:
+        self.network = network
+        self.graph = LaneGraph(network)
+        self.turns = turns_of(network)
+        self.ring = ring_lanes_of(network)
+        driving = network.lane_type == LaneType.DRIVING
+        self.inside = (driving & (network.lane_junction >= 0)).tolist()
+        starts = np.flatnonzero(driving & ~np.array(self.inside) & (network.lane_length > 12.0))
+        if len(starts) == 0:
+            raise RouteError(f"{network.name} has no lane outside of junctions to begin a route on")
+        self.starts = starts
+        self.weights = network.lane_length[starts] / network.lane_length[starts].sum()
+        self.entries: dict[Passage, list[tuple[int, int]]] = {}  # approach and junction lane
+        for lane in starts.tolist():
+            for entry in self.graph.successors[lane]:
+                if self.inside[entry] and network.lane_length[lane] > _APPROACH:
+                    self.entries.setdefault(self._kind(entry), []).append((lane, entry))
+
+    def _kind(self, lane: int) -> Passage:
+        if lane in self.ring or any(f in self.ring for f in self.graph.successors[lane]):
+            return 0, ROUNDABOUT
+        return int(self.network.lane_turn[lane]), int(self.network.lane_control[lane])
+
+    def along(self, lanes: Sequence[int]) -> list[Passage]:
+        """Return the junctions passed along lanes; one way through a junction counts once."""
+        found: list[Passage] = []
+        before = -1
+        for lane in lanes:
+            if self.inside[lane] and not (before >= 0 and self.inside[before]):
+                kind = self._kind(lane)
+                if not (kind[1] == ROUNDABOUT and before in self.ring):
+                    found.append(kind)
+            before = lane
+        return found
+
+    def passages(self, runs: Sequence[Run]) -> list[Passage]:
+        return self.along([lane for run in runs for lane in run.lanes])
+
+    def worth(self, runs: Sequence[Run], seen: Counter[Passage]) -> float:
+        """Return how much a route adds: each passage counts less, the more often it was seen."""
+        total, known = 0.0, Counter(seen)
+        for passage in self.passages(runs):
+            known[passage] += 1
+            total += 1.0 / known[passage]
+        return total / (1 + len(runs)) ** 0.5
+
+    def candidates(
+        self, rng: np.random.Generator, low: float, high: float, seen: Counter[Passage]
+    ) -> list[list[Run]]:
+        found: list[list[Run]] = []
+        rare = sorted(self.entries, key=lambda kind: (seen[kind], kind))
+        for attempt in range(_TRIES):
+            length = float(rng.uniform(low, high))
+            via: Sequence[int] = ()
+            if rare and attempt % 2 == 0:
+                choices = self.entries[rare[0] if attempt % 4 == 0 else rare[attempt % len(rare)]]
+                start, entry = choices[int(rng.integers(len(choices)))]
+                via = (entry,)
+            else:
+                start = int(rng.choice(self.starts, p=self.weights))
+            runs = wander(self.graph, self.turns, start, length, rng, via)
+            if runs is not None:
+                found.append(runs)
+            if len(found) == _CANDIDATES:
+                break
+        return found
