@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.agents.evaluation.drive import DriveResult
+from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.scene import Scene
@@ -114,9 +115,12 @@ def _drive_chunk(
         scene = oracle.scene(driving)
         accel, curvature = driver.act(scene)
         worlds.step_plan(accel, curvature, TICKS)
+        traffic = traffic_speeds(worlds)
         for w in np.flatnonzero(driving):
-            tally = tallies[w]
-            tally.note(float(worlds.time[w]), worlds.events[w], worlds.ego[w], worlds.actors[w, 0])
+            tally, row = tallies[w], worlds.actors[w, 0]
+            tally.note(
+                float(worlds.time[w]), worlds.events[w], worlds.ego[w], row, float(traffic[w])
+            )
             if tally.over:
                 tally.close()
                 driving[w], ended[w] = False, worlds.time[w]

@@ -11,6 +11,7 @@ import numpy as np
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.backdrop import Backdrop
+from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
 from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
@@ -61,6 +62,7 @@ class DriveResult:
     route_length: float  # [m]
     duration_game: float  # [s]
     duration_system: float  # [s]
+    min_speed_percents: tuple[float, ...]  # one for each checkpoint passed
     smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
 
@@ -90,6 +92,7 @@ class DriveResult:
             route_length=route.length,
             duration_game=ended,
             duration_system=spent,
+            min_speed_percents=tuple(tally.pace.percents),
             smoothness=tally.smoothness(),
             trajectory=tally.trajectory,
         )
@@ -114,6 +117,7 @@ class DriveResult:
                 town=self.town,
                 seed=self.seed,
                 score_composed_2_1=self.score_2_1.composed,
+                min_speed_percents=list(self.min_speed_percents),
                 smoothness=self.smoothness,
                 incidents=self.incidents,
                 trajectory=self.trajectory,
@@ -172,7 +176,8 @@ def drive(
         if observe is not None:
             observe(moment)
         world.step(moment.control)
-        tally.note(world.time, world.batch.events[0], world.ego, world.actors[0])
+        traffic = float(traffic_speeds(world.batch)[0])
+        tally.note(world.time, world.batch.events[0], world.ego, world.actors[0], traffic)
         if time_limit is not None and world.time >= time_limit and not tally.over:
             tally.fail(world.time, "Agent timed out")
     tally.close()

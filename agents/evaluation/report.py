@@ -26,7 +26,7 @@ from roadworthy.sim.road.route import Route
 _NOT_COUNTED = (
     "What counts here: collisions, red lights, driving outside of the route's lanes, leaving the "
     "route, standing blocked, and time-outs. What the leaderboard counts as well and this world "
-    "does not yet: stop signs, the minimum speed, yielding to emergency vehicles, and scenarios "
+    "does not yet: stop signs, yielding to emergency vehicles, and scenarios "
     "with their time-outs. Scores of other worlds are therefore not comparable with these."
 )
 

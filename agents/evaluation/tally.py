@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.agents.evaluation.metrics.min_speed import MinimumSpeed
 from roadworthy.agents.evaluation.results import Incident
 from roadworthy.agents.evaluation.score import INFRACTIONS, Offences, Score, Version, score_route
 from roadworthy.sim.road.route import Route
@@ -41,6 +43,7 @@ class Tally:
         self._failure: str | None = None
         self._progress = 0.0  # [m]
         self._outside = 0.0  # [m]
+        self.pace = MinimumSpeed(self._length)
         self._driven = 0.0  # [m]
         self._last: tuple[float, float] | None = None
         self._hash = hashlib.blake2b(digest_size=16)
@@ -48,10 +51,16 @@ class Tally:
         self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
         self.incidents: list[Incident] = []  # all infractions, with time and place
         self.log: list[tuple[float, str]] = []  # (time [s], what happened)
+        self._here: tuple[float, Place] | None = None
         self._left: tuple[float, Place] | None = None  # when and where it first left its lanes
 
     def note(
-        self, time: float, events: NDArray[Any], ego: NDArray[np.float32], row: NDArray[np.float32]
+        self,
+        time: float,
+        events: NDArray[Any],
+        ego: NDArray[np.float32],
+        row: NDArray[np.float32],
+        traffic: float = math.nan,
     ) -> None:
         """Take in one step.
 
@@ -60,14 +69,17 @@ class Tally:
             events: [Event] what happened in this step.
             ego: [Ego] after it.
             row: [Actor] the ego's row after it.
+            traffic: mean speed of the background traffic [m/s]; NaN where there is none.
         """
         x, y, z = place = float(row[Actor.X]), float(row[Actor.Y]), float(row[Actor.Z])
+        self._here = time, place
         where = f"at (x={x:.2f}, y={y:.2f}, z={z:.2f})"
         for event, name, sentence in _COUNTED:
             for _ in range(int(events[event])):
                 self._add(time, name, f"{sentence} {where}", place)
         self._progress = max(self._progress, float(ego[Ego.PROGRESS]))
         self._outside = float(ego[Ego.OFFROAD_DISTANCE])
+        self._pace(time, self.pace.note(self._progress, float(row[Actor.SPEED]), traffic), place)
         if self._outside > 0.0 and self._left is None:
             self._left = time, place
         if self._last is not None:
@@ -127,7 +139,8 @@ class Tally:
         counts = {name: len(found) for name, found in self.infractions.items() if found}
         counts.pop("outside_route_lanes", None)  # enters by its share, not by its count
         share = 100.0 * self._outside / self._driven if self._driven > 1.0 else 0.0
-        return Offences(counts, min(max(share, 0.0), 100.0))
+        slow = tuple(p for p in self.pace.percents if p < 100.0)
+        return Offences(counts, min(max(share, 0.0), 100.0), slow)
 
     def score(self, version: Version = "2.0") -> Score:
         """Score so far."""
@@ -135,6 +148,8 @@ class Tally:
 
     def close(self) -> None:
         """Add what is known only at the end."""
+        if self._here is not None:
+            self._pace(self._here[0], self.pace.close(self.completion), self._here[1])
         share = self.offences().outside_percent
         if share > 0.0 and not self.infractions["outside_route_lanes"]:
             message = (
@@ -151,6 +166,12 @@ class Tally:
         if self._finished:
             return "Completed" if any(self.infractions.values()) else "Perfect"
         return f"Failed - {self._failure}" if self._failure else "Failed"
+
+    def _pace(self, time: float, percent: float | None, place: Place) -> None:
+        """Tell that a checkpoint was passed more slowly than the traffic drives."""
+        if percent is not None:
+            message = f"Average speed is {percent}% of the surrounding traffic's one"
+            self._add(time, "min_speed_infractions", message, place)
 
     def _add(self, time: float, name: str, message: str, place: Place) -> None:
         self.infractions[name].append(message)

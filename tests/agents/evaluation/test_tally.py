@@ -121,3 +121,15 @@ def test_smoothness_is_told_of_drives_that_are_long_enough(tally: Tally) -> None
     for k in range(6, 40):
         step(tally, float(k))
     assert tally.smoothness() == 1.0
+
+
+def test_a_drive_slower_than_the_traffic_is_penalised_at_each_checkpoint(tally: Tally) -> None:
+    ego, row = np.zeros(len(Ego), np.float32), np.zeros(len(Actor), np.float32)
+    for progress in range(0, 200, 2):
+        ego[Ego.PROGRESS], row[Actor.SPEED] = progress, 5.0
+        tally.note(progress / 10.0, np.zeros(len(Event), np.int32), ego, row, traffic=10.0)
+    step(tally, 199.5, FINISHED=1)
+    tally.close()
+    assert tally.pace.percents == [50.0, 50.0, 50.0, pytest.approx(50.0, abs=0.1)]
+    assert len(tally.infractions["min_speed_infractions"]) == 4
+    assert tally.score().penalty == pytest.approx((1.0 - 0.3 * 0.5) ** 4, abs=1e-3)
