@@ -116,6 +116,7 @@ class _Shard:
             int(batch.frame[w]),
             float(batch.time[w]),
             batch.key[w],
+            batch.weather[w],
         )
         out.image[at] = frame.images[self._camera.name]
         out.raster[at] = self._rasteriser.raster(frame.lidar)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,9 @@ class Frame:
     speed: float  # [m/s], forward
     depths: Mapping[str, NDArray[np.float32]]  # each [height, width], metres along the view axis
     semantics: Mapping[str, NDArray[np.uint8]]  # each [height, width]
+    # Instances as CARLA's camera encodes them, each [height, width, 3]: the semantic label, then
+    # the low and the high byte of the object's number (see sim.sensors.camera.instance_numbers).
+    instances: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     def validate(self) -> Frame:
         """Return self.

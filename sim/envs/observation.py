@@ -76,6 +76,7 @@ def observe(batch: BatchWorld, world: int, suite: SensorSuite) -> tuple[Observat
         int(batch.frame[world]),
         float(batch.time[world]),
         batch.key[world],
+        batch.weather[world],
     )
     parts: Observation = {f"camera_{name}": image for name, image in frame.images.items()}
     if suite.rig.lidar is not None:

@@ -98,6 +98,9 @@ class Material(IntEnum):
     TROUSERS = 26
     METAL = 27
     FILL = 28
+    BLINKER = 29
+    REVERSE_LAMP = 30
+    BLUE_LAMP = 31
 
 
 # One row per Material: red, green, blue, Label, lidar intensity, Texture, Layer, solid.
@@ -134,6 +137,9 @@ TABLE: NDArray[np.float32] = np.array(
         [52, 56, 74, Label.PEDESTRIANS, 0.35, Texture.PLAIN, 0, 1],
         [70, 72, 76, Label.CAR, 0.6, Texture.PLAIN, 0, 1],
         [90, 90, 93, Label.ROADS, 0.25, Texture.ASPHALT, Layer.FILL, 1],
+        [168, 92, 24, Label.CAR, 0.8, Texture.GLOW, 0, 1],
+        [190, 190, 190, Label.CAR, 0.8, Texture.GLOW, 0, 1],
+        [30, 50, 160, Label.CAR, 0.7, Texture.GLOW, 0, 1],
     ],
     np.float32,
 )
@@ -180,16 +186,3 @@ FACADE_COLORS: NDArray[np.float32] = np.array(
 # Lit and unlit colours of the lamps, by Light state RED, YELLOW, GREEN.
 LAMP_ON: NDArray[np.float32] = np.array([[255, 36, 24], [255, 190, 20], [30, 255, 110]], np.float32)
 LAMP_OFF: NDArray[np.float32] = np.array([[52, 14, 12], [50, 40, 12], [12, 44, 24]], np.float32)
-
-# The sun stands in the south-west (x forward is east in CARLA's towns, y is south), 50 degrees up.
-_SUN = np.array([-0.38, 0.52, 0.77])
-SUN: NDArray[np.float32] = (_SUN / np.linalg.norm(_SUN)).astype(np.float32)
-AMBIENT = 0.62  # share of the light that comes from everywhere
-SUNLIGHT = 0.56  # share that comes from the sun onto a surface that faces it
-
-
-def lit(color: NDArray[np.float32], normal: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lambert's law with an ambient share that is greater for what faces the sky."""
-    facing = np.maximum(normal @ SUN, 0.0)
-    light = AMBIENT * (0.86 + 0.14 * normal[..., 2]) + SUNLIGHT * facing
-    return np.asarray(color * light[..., None], np.float32)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from roadworthy.sim.scenery.lamplight import LampLight
+from roadworthy.sim.scenery.layout import Box
 from roadworthy.sim.scenery.props import add_props
 from roadworthy.sim.scenery.roads import add_ground
 from roadworthy.sim.scenery.soup import Soup, SoupMaker
+from roadworthy.sim.scenery.sunlight import Shadows
 from roadworthy.sim.town import Town
 
 CELL = 32.0  # [m]
@@ -28,6 +31,9 @@ class TownMesh:
     start: NDArray[np.int32]  # [C + 1]
     detail_start: NDArray[np.int32]  # [C]
     bounds: NDArray[np.float32]  # [C, 6] low x, y, z, high x, y, z of the cell's triangles
+    owner: NDArray[np.int32]  # [T] box of the Scenery that a triangle is part of, or -1
+    shadows: Shadows
+    lamplight: LampLight
 
 
 _MESHES: weakref.WeakKeyDictionary[Town, TownMesh] = weakref.WeakKeyDictionary()
@@ -46,10 +52,19 @@ def build_mesh(town: Town) -> TownMesh:
     maker = SoupMaker()
     add_ground(maker, town.network)
     add_props(maker, town.scenery.boxes, town.network)
-    return _sorted(maker.soup())
+    return _sorted(maker.soup(), town.scenery.boxes)
 
 
-def _sorted(soup: Soup) -> TownMesh:
+def _owners(soup: Soup, boxes: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Box whose centre is a triangle's anchor, -1 where there is none, [T]."""
+    centres = np.ascontiguousarray(boxes[:, [Box.X, Box.Y]], np.float32)
+    known = {centre.tobytes(): number for number, centre in enumerate(centres)}
+    anchors, which = np.unique(np.ascontiguousarray(soup.anchor), axis=0, return_inverse=True)
+    numbers = [known.get(anchor.tobytes(), -1) for anchor in anchors]
+    return np.array(numbers, np.int32)[which.reshape(-1)]
+
+
+def _sorted(soup: Soup, boxes: NDArray[np.float32]) -> TownMesh:
     """Sort triangles by the cell of their anchor; only cells that hold any are kept."""
     column, row = np.floor(soup.anchor / CELL).astype(np.int64).T
     detail = soup.tag[:, 4].astype(np.int64)
@@ -67,4 +82,7 @@ def _sorted(soup: Soup) -> TownMesh:
         np.append(start, len(key)).astype(np.int32),
         detail_start.astype(np.int32),
         bounds.astype(np.float32),
+        _owners(soup, boxes),
+        Shadows.of(boxes),
+        LampLight.of(boxes),
     )

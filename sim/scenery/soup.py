@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from roadworthy.sim.scenery.material import TABLE, Material, Texture, lit
+from roadworthy.sim.scenery.material import TABLE, Material
 
 FloatArray = NDArray[np.float32]
 
@@ -26,12 +26,6 @@ class Soup:
     signal: NDArray[np.int16]  # [T] index of the light that a lamp belongs to, else -1
     part: NDArray[np.uint8]  # [T] moving part of an actor, see vehicles.Part
     anchor: FloatArray  # [T, 2] x, y that decide about a triangle's cell: those of its object
-
-    @property
-    def lit_color(self) -> FloatArray:
-        """Colours in the sunlight, [T, 3]; what glows by itself keeps its colour."""
-        own = (self.tag[:, 1] == Texture.GLOW) | (self.tag[:, 1] == Texture.LAMP)
-        return np.where(own[:, None], self.color, lit(self.color, self.normal)).astype(np.float32)
 
     @classmethod
     def joined(cls, soups: Sequence[Soup]) -> Soup:

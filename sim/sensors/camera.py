@@ -1,20 +1,26 @@
-"""A pinhole camera: RGB, planar depth and semantic labels of a town and its actors."""
+"""A camera: RGB, planar depth, semantic and instance labels of a town and its actors."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.scenery.material import LAMP_ON
 from roadworthy.sim.scenery.mesh import TownMesh, town_mesh
-from roadworthy.sim.scenery.props import LAMP_RADIUS, lamps
-from roadworthy.sim.sensors.raster import BIAS, draw, shade_quad
-from roadworthy.sim.sensors.scene import ActorSoup
-from roadworthy.sim.sensors.shade import bloom, shade
+from roadworthy.sim.scenery.props import lamps
+from roadworthy.sim.sensors.air import CLEAR_NOON, Air
+from roadworthy.sim.sensors.beams import Beams, aim, new_beams
+from roadworthy.sim.sensors.glow import lamps_glow, signals_glow, streets_glow
+from roadworthy.sim.sensors.raster import BIAS, NUMBER, SHADED, UNDER, draw, mark
+from roadworthy.sim.sensors.scene import ActorSoup, Triangles
+from roadworthy.sim.sensors.shade import Picture, shade
+from roadworthy.sim.sensors.sky import cloud_noise
 from roadworthy.sim.sensors.specs import CameraSpec
+from roadworthy.sim.sensors.surface import Ground, Still, ground_of, relight, still_of
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor
 
@@ -22,6 +28,10 @@ FloatArray = NDArray[np.float32]
 
 VIEW_RANGE = 150.0  # [m] cells of the town farther away are not drawn
 DETAIL_RANGE = 75.0  # [m] paint, kerbs and other small things
+FIRST_BOX = 4096  # number of the first box of the scenery in instance pictures
+
+_STREET_LAMP = np.array([255.0, 206.0, 140.0], np.float32)
+_NOISE = cloud_noise()
 
 
 def axes(yaw: float, pitch: float, roll: float = 0.0) -> NDArray[np.float64]:
@@ -46,61 +56,151 @@ def mounted(
     return np.vstack([origin + np.array(spec_position) @ body, spec_axes @ body])
 
 
+class _Mesh(NamedTuple):
+    """What of a TownMesh the kernel reads."""
+
+    corners: FloatArray
+    start: NDArray[np.int32]
+    detail_start: NDArray[np.int32]
+    bounds: FloatArray
+    signal_lamps: FloatArray
+    street_lamps: FloatArray
+
+
+class _Buffers(NamedTuple):
+    """Scratch of one camera."""
+
+    recip: FloatArray
+    number: NDArray[np.int32]
+    far: FloatArray
+    keep: FloatArray
+    clip: NDArray[np.float64]
+
+
 class Camera:
     """One camera in one town. Not shared between threads: it owns its buffers."""
 
     def __init__(self, town: Town, spec: CameraSpec) -> None:
         """Prepare buffers; the town's mesh is built if this is its first sensor."""
         self.spec = spec.validate()
-        self._mesh: TownMesh = town_mesh(town)
-        self._lit = self._mesh.soup.lit_color
-        self._lamps = lamps(town.scenery.boxes)
+        self._town: TownMesh = town_mesh(town)
+        mesh = self._town
+        self._mesh = _Mesh(
+            mesh.soup.corners, mesh.start, mesh.detail_start, mesh.bounds,
+            lamps(town.scenery.boxes), mesh.lamplight.lamps,
+        )  # fmt: skip
         self._axes = axes(spec.yaw, spec.pitch, spec.roll)
         self.focal = 0.5 * spec.width / math.tan(0.5 * spec.fov)
         shape = (spec.height, spec.width)
-        self._recip = np.zeros(shape, np.float32)
-        self._number = np.zeros(shape, np.int32)
-        self._scratch = np.zeros(shape, np.float32)
-        self._scratch_number = np.zeros(shape, np.int32)
+        self._buffers = _Buffers(
+            np.zeros(shape, np.float32),
+            np.zeros(shape, np.int32),
+            np.zeros(spec.width, np.float32),
+            np.zeros(spec.width, np.float32),
+            np.zeros((20, 3), np.float64),
+        )
+        self._still: Still = still_of(mesh)
+        self._beams: Beams = new_beams()
+        self._air: Air | None = None
+        self._ground: Ground
 
     def pose(self, ego: FloatArray) -> NDArray[np.float64]:
         """Position, forward, right and up in world axes, [4, 3], for an ego row [Actor]."""
         return mounted(ego, (self.spec.x, self.spec.y, self.spec.z), self._axes)
 
     def render(
-        self, others: ActorSoup, ego: FloatArray, lights: NDArray[np.uint8]
+        self,
+        others: ActorSoup,
+        ego: FloatArray,
+        lights: NDArray[np.uint8],
+        air: Air = CLEAR_NOON,
     ) -> tuple[NDArray[np.uint8], FloatArray, NDArray[np.uint8]]:
         """Take a picture.
 
         Args:
-            others: triangles of all actors but the ego.
+            others: triangles of all actors but the ego, filled with the same `air`.
             ego: the actor row that carries the camera, [Actor].
             lights: Light state of each signal, [K].
+            air: the weather, see `air.air_of`.
 
         Returns:
             rgb uint8 [height, width, 3]; planar depth [m], float32 [height, width], 1000 for
             the sky; CARLA's labels, uint8 [height, width]. Fresh arrays each time.
         """
+        if air is not self._air:
+            relight(self._still, air)
+            self._ground = ground_of(self._town, air)
+            self._air = air
         shape = (self.spec.height, self.spec.width)
-        rgb = np.empty((*shape, 3), np.uint8)
-        depth = np.empty(shape, np.float32)
-        semantic = np.empty(shape, np.uint8)
-        mesh, soup = self._mesh, self._mesh.soup
-        _render(
-            soup.corners, soup.normal, self._lit, soup.base, soup.tag, soup.signal,
-            mesh.start, mesh.detail_start, mesh.bounds,
-            others.corners, others.normal, others.color, others.tag, others.start, others.sphere,
-            others.shadow,
-            self.pose(ego), self.focal, lights, LAMP_ON, self._lamps, BIAS,
-            self._recip, self._number, self._scratch, self._scratch_number,
-            rgb, depth, semantic,
+        buffers = self._buffers
+        picture = Picture(
+            buffers.recip,
+            buffers.number,
+            np.empty((*shape, 3), np.uint8),
+            np.empty(shape, np.float32),
+            np.empty(shape, np.uint8),
+        )
+        pose = self.pose(ego).astype(np.float32)
+        focal = np.float32(self.focal)
+        _draw_all(self._mesh, self._still, others.triangles, pose, focal, air.sun[2], buffers, BIAS)
+        _finish(
+            picture, pose, focal, self._mesh, self._still, others.triangles, ego, air,
+            self._ground, self._beams, _NOISE, lights, LAMP_ON, _STREET_LAMP, BIAS, buffers,
         )  # fmt: skip
-        return rgb, depth, semantic
+        return picture.rgb, picture.depth, picture.semantic
+
+    def instances(self, others: ActorSoup, semantic: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Objects in the last picture, in the code of CARLA's instance segmentation camera.
+
+        Source: CARLA 0.9.16, docs, ref_sensors: the red channel holds the semantic label, green
+        and blue the object's number, low byte first (ATagger::GetActorLabelColor).
+
+        Args:
+            others: what `render` drew.
+            semantic: what `render` returned.
+
+        Returns:
+            uint8 [height, width, 3]. Numbers: 0 what is no single object (ground, sky); 1 to 4095
+            the actor's row; from FIRST_BOX on the box of the Scenery.
+        """
+        numbers = np.zeros(semantic.shape, np.int32)
+        starts = others.triangles.start
+        _number(self._buffers.number, self._town.owner, starts, numbers)
+        return np.stack([semantic, numbers & 255, numbers >> 8], axis=2).astype(np.uint8)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def _number(
+    seen: NDArray[np.int32],
+    owner: NDArray[np.int32],
+    start: NDArray[np.int32],
+    out: NDArray[np.int32],
+) -> None:
+    height, width = seen.shape
+    still = len(owner)
+    for row in range(height):
+        for column in range(width):
+            value = seen[row, column]
+            if value < 0:
+                continue
+            value &= NUMBER
+            if value < still:
+                if owner[value] >= 0:
+                    out[row, column] = min(65535, FIRST_BOX + owner[value])
+                continue
+            low, high = 0, len(start) - 1
+            while high - low > 1:  # the last actor whose first triangle is not beyond
+                middle = (low + high) // 2
+                if start[middle] <= value - still:
+                    low = middle
+                else:
+                    high = middle
+            out[row, column] = min(FIRST_BOX - 1, low)
+
+
+@kernel
 def _sees(
-    x: float, y: float, z: float, radius: float, pose: NDArray[np.float64], side: float, rise: float
+    x: float, y: float, z: float, radius: float, pose: FloatArray, side: float, rise: float
 ) -> bool:
     """Does a sphere reach into the pyramid of view? `side`, `rise`: half widths at depth 1."""
     x, y, z = x - pose[0, 0], y - pose[0, 1], z - pose[0, 2]
@@ -114,50 +214,32 @@ def _sees(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _render(
-    corners: FloatArray,
-    normal: FloatArray,
-    color: FloatArray,
-    base: FloatArray,
-    tag: NDArray[np.uint8],
-    signal: NDArray[np.int16],
-    start: NDArray[np.int32],
-    detail_start: NDArray[np.int32],
-    bounds: FloatArray,
-    actor_corners: FloatArray,
-    actor_normal: FloatArray,
-    actor_color: FloatArray,
-    actor_tag: NDArray[np.uint8],
-    actor_start: NDArray[np.int32],
-    sphere: FloatArray,
-    shadow: FloatArray,
-    pose: NDArray[np.float64],
+@kernel
+def _draw_all(
+    mesh: _Mesh,
+    still: Still,
+    actors: Triangles,
+    pose: FloatArray,
     focal: float,
-    lights: NDArray[np.uint8],
-    lamp_on: FloatArray,
-    lamp_rows: FloatArray,
+    sun: float,
+    buffers: _Buffers,
     bias: FloatArray,
-    recip: FloatArray,
-    number: NDArray[np.int32],
-    scratch: FloatArray,
-    scratch_number: NDArray[np.int32],
-    rgb: NDArray[np.uint8],
-    depth: FloatArray,
-    semantic: NDArray[np.uint8],
 ) -> None:
+    """Find out what each pixel sees."""
+    recip, number, clip = buffers.recip, buffers.number, buffers.clip
     recip[:] = 0.0
-    number[:] = 0
+    number[:] = -1
     height, width = recip.shape
     side, rise = 0.5 * width / focal, 0.5 * height / focal
-    still = len(corners)
+    count = len(mesh.corners)
+    sphere, start, bounds = actors.sphere, actors.start, mesh.bounds
     for a in range(len(sphere)):
-        if actor_start[a] < actor_start[a + 1] and _sees(
+        if start[a] < start[a + 1] and _sees(
             sphere[a, 0], sphere[a, 1], sphere[a, 2], sphere[a, 3], pose, side, rise
         ):
             draw(
-                actor_corners, actor_normal, actor_tag, actor_start[a], actor_start[a + 1],
-                still, pose, focal, recip, number, bias,
+                actors.corners, actors.normal, actors.tag, start[a], start[a + 1],
+                count, pose, focal, recip, number, bias, clip,
             )  # fmt: skip
     for c in range(len(bounds)):
         dx = max(bounds[c, 0] - pose[0, 0], pose[0, 0] - bounds[c, 3], 0.0)
@@ -171,15 +253,49 @@ def _render(
         radius = math.sqrt(ex * ex + ey * ey + ez * ez)
         if not _sees(x, y, z, radius, pose, side, rise):
             continue
-        last = start[c + 1] if away < DETAIL_RANGE * DETAIL_RANGE else detail_start[c]
-        draw(corners, normal, tag, start[c], last, 0, pose, focal, recip, number, bias)
+        last = mesh.start[c + 1] if away < DETAIL_RANGE * DETAIL_RANGE else mesh.detail_start[c]
+        draw(
+            mesh.corners, still.normal, still.tag, mesh.start[c], last, 0, pose, focal,
+            recip, number, bias, clip,
+        )  # fmt: skip
     for a in range(len(sphere)):
-        if actor_start[a] < actor_start[a + 1] and _sees(
-            sphere[a, 0], sphere[a, 1], sphere[a, 2], 2.0 * sphere[a, 3], pose, side, rise
-        ):
-            shade_quad(shadow[a], pose, focal, recip, number, scratch, scratch_number)
+        if sphere[a, 3] <= 0.0:
+            continue
+        reach = 2.0 * sphere[a, 3] + 8.0
+        if not _sees(sphere[a, 0], sphere[a, 1], sphere[a, 2], reach, pose, side, rise):
+            continue
+        if start[a] < start[a + 1]:
+            mark(actors.foot[a], UNDER, pose, focal, recip, number, clip)
+        if sun > 0.0:
+            mark(actors.shadow[a], SHADED, pose, focal, recip, number, clip)
+
+
+@kernel
+def _finish(
+    picture: Picture,
+    pose: FloatArray,
+    focal: np.float32,
+    mesh: _Mesh,
+    still: Still,
+    actors: Triangles,
+    ego: FloatArray,
+    air: Air,
+    ground: Ground,
+    beams: Beams,
+    noise: NDArray[np.uint8],
+    lights: NDArray[np.uint8],
+    lamp_on: FloatArray,
+    street_lamp: FloatArray,
+    bias: FloatArray,
+    buffers: _Buffers,
+) -> None:
+    """Colour what each pixel sees."""
+    aim(beams, ego, actors.lamps, actors.lamp_count[0], air.lamps)
     shade(
-        recip, number, pose, focal, normal, color, base, tag, signal, actor_color, actor_tag,
-        lights, lamp_on, bias, rgb, depth, semantic,
+        picture, pose, focal, still, actors, air, ground, beams, noise, lights, lamp_on, bias,
+        buffers.far, buffers.keep,
     )  # fmt: skip
-    bloom(recip, pose, focal, lamp_rows, lights, lamp_on, LAMP_RADIUS, rgb)
+    signals_glow(picture, pose, focal, mesh.signal_lamps, lights, lamp_on)
+    if air.lamps > 0.0:
+        streets_glow(picture, pose, focal, mesh.street_lamps, street_lamp, air)
+    lamps_glow(picture, pose, focal, actors.lamps, actors.lamp_count[0], air)

@@ -10,19 +10,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from roadworthy.sim.kernel import kernel
 
 FloatArray = NDArray[np.float32]
 
 NEAR = 0.12  # [m]
-SHADED = 1 << 30  # bit of a pixel's triangle number: it lies in a shadow
+SHADED = 1 << 30  # bit of a pixel's triangle number: no sun there
+UNDER = 1 << 29  # and: below a vehicle
+NUMBER = UNDER - 1  # the bits of the number itself; a pixel that sees the sky has -1
+_FRONT = 0.3  # [m] shadows that are nearer are cut off
 
 # Bias of each Layer: paint on a road wins over the road although both were simplified.
 BIAS = np.array([1.0, 1.002, 1.004, 1.006, 1.014], np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def draw(
     corners: FloatArray,
     normal: FloatArray,
@@ -30,16 +34,17 @@ def draw(
     first: int,
     last: int,
     offset: int,
-    pose: NDArray[np.float64],
+    pose: FloatArray,
     focal: float,
     recip: FloatArray,
     number: NDArray[np.int32],
     bias: FloatArray,
+    clip: NDArray[np.float64],
 ) -> None:
     """Draw the triangles `first`..`last` of a soup; their numbers are shifted by `offset`.
 
     `pose` [4, 3] holds position, forward, right and up of the camera, `focal` is in pixels;
-    `recip` and `number` [height, width] are changed in place.
+    `recip` and `number` [height, width] are changed in place; `clip` [4, 3] is scratch.
     """
     height, width = recip.shape
     px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
@@ -48,7 +53,6 @@ def draw(
     ux, uy, uz = pose[3, 0], pose[3, 1], pose[3, 2]
     half_w, half_h = 0.5 * width, 0.5 * height
     side, rise = half_w / focal, half_h / focal
-    clip = np.empty((4, 3), np.float64)
     for t in range(first, last):
         ax, ay, az = corners[t, 0, 0] - px, corners[t, 0, 1] - py, corners[t, 0, 2] - pz
         layer = tag[t, 2]
@@ -116,7 +120,7 @@ def draw(
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def clip_near(
     d0: float,
     y0: float,
@@ -149,7 +153,7 @@ def clip_near(
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(
     x0: float,
     y0: float,
@@ -207,43 +211,74 @@ def _fill(
             w += step
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def shade_quad(
-    quad: FloatArray,
-    pose: NDArray[np.float64],
+@kernel
+def mark(
+    polygon: FloatArray,
+    flag: int,
+    pose: FloatArray,
     focal: float,
     recip: FloatArray,
     number: NDArray[np.int32],
-    scratch: FloatArray,
-    scratch_number: NDArray[np.int32],
+    scratch: NDArray[np.float64],
 ) -> None:
-    """Mark the pixels of the ground that a flat quad [4, 3] covers as lying in a shadow."""
+    """Set a bit at all pixels that see what a flat convex polygon [n, 3] covers.
+
+    `scratch` has 2 n + 4 rows of 3. The polygon's plane is that of its first, second and fourth
+    corner; pixels within 4 % of its depth count as seeing it.
+    """
     height, width = recip.shape
-    d = np.empty(4, np.float64)
-    x = np.empty(4, np.float64)
-    y = np.empty(4, np.float64)
-    for k in range(4):
-        dx, dy = quad[k, 0] - pose[0, 0], quad[k, 1] - pose[0, 1]
-        dz = quad[k, 2] - pose[0, 2]
-        d[k] = dx * pose[1, 0] + dy * pose[1, 1] + dz * pose[1, 2]
-        if d[k] < 0.5:
-            return
-        right = dx * pose[2, 0] + dy * pose[2, 1] + dz * pose[2, 2]
-        up = dx * pose[3, 0] + dy * pose[3, 1] + dz * pose[3, 2]
-        x[k] = 0.5 * width + focal * right / d[k]
-        y[k] = 0.5 * height - focal * up / d[k]
-    low_x, high_x = max(0, int(x.min())), min(width, int(x.max()) + 2)
-    low_y, high_y = max(0, int(y.min())), min(height, int(y.max()) + 2)
-    if low_x >= high_x or low_y >= high_y:
+    n = len(polygon)
+    for k in range(n):
+        x, y = polygon[k, 0] - pose[0, 0], polygon[k, 1] - pose[0, 1]
+        z = polygon[k, 2] - pose[0, 2]
+        for axis in range(3):
+            scratch[k, axis] = x * pose[axis + 1, 0] + y * pose[axis + 1, 1] + z * pose[axis + 1, 2]
+    # Plane: 1 / depth = (a + b right + c up) for the slopes right and up of a pixel's ray.
+    ax, ay, az = scratch[1, 0] - scratch[0, 0], scratch[1, 1] - scratch[0, 1], 0.0
+    az = scratch[1, 2] - scratch[0, 2]
+    bx, by = scratch[3, 0] - scratch[0, 0], scratch[3, 1] - scratch[0, 1]
+    bz = scratch[3, 2] - scratch[0, 2]
+    nd, nr, nu = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    offset = nd * scratch[0, 0] + nr * scratch[0, 1] + nu * scratch[0, 2]
+    if abs(offset) < 1e-9:
         return
-    scratch[low_y:high_y, low_x:high_x] = 0.0
-    for k in range(1, 3):
-        _fill(
-            x[0], y[0], 1.0 / d[0], x[k], y[k], 1.0 / d[k], x[k + 1], y[k + 1], 1.0 / d[k + 1],
-            1, scratch, scratch_number,
-        )  # fmt: skip
-    for row in range(low_y, high_y):
-        for column in range(low_x, high_x):
-            w, seen = scratch[row, column], recip[row, column]
-            if w > 0.0 and abs(seen - w) < 0.04 * w:
-                number[row, column] |= SHADED
+    nd, nr, nu = nd / offset, nr / offset, nu / offset
+    count = 0
+    for k in range(n):
+        a, b = k, (k + 1) % n
+        if scratch[a, 0] >= _FRONT:
+            count = _project(scratch, n + count, scratch[a, 0], scratch[a, 1], scratch[a, 2]) - n
+        if (scratch[a, 0] >= _FRONT) != (scratch[b, 0] >= _FRONT):
+            t = (_FRONT - scratch[a, 0]) / (scratch[b, 0] - scratch[a, 0])
+            right = scratch[a, 1] + t * (scratch[b, 1] - scratch[a, 1])
+            up = scratch[a, 2] + t * (scratch[b, 2] - scratch[a, 2])
+            count = _project(scratch, n + count, _FRONT, right, up) - n
+    if count < 3:
+        return
+    top, end = 1e9, -1e9
+    for k in range(n, n + count):
+        scratch[k, 0] = 0.5 * width + focal * scratch[k, 1]
+        scratch[k, 1] = 0.5 * height - focal * scratch[k, 2]
+        top, end = min(top, scratch[k, 1]), max(end, scratch[k, 1])
+    for row in range(max(0, math.ceil(top - 0.5)), min(height, math.ceil(end - 0.5))):
+        y = row + 0.5
+        low, high = 1e9, -1e9
+        for k in range(count):
+            x0, y0 = scratch[n + k, 0], scratch[n + k, 1]
+            m = n + (k + 1) % count
+            x1, y1 = scratch[m, 0], scratch[m, 1]
+            if (y0 <= y) != (y1 <= y):
+                x = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
+                low, high = min(low, x), max(high, x)
+        up = (0.5 * height - y) / focal
+        for column in range(max(0, math.ceil(low - 0.5)), min(width, math.ceil(high - 0.5))):
+            w = nd + nu * up + nr * (column + 0.5 - 0.5 * width) / focal
+            seen = recip[row, column]
+            if abs(seen - w) < 0.04 * w:
+                number[row, column] |= flag
+
+
+@kernel
+def _project(scratch: NDArray[np.float64], k: int, d: float, right: float, up: float) -> int:
+    scratch[k, 1], scratch[k, 2] = right / d, up / d
+    return k + 1

@@ -1,199 +1,278 @@
-"""Deferred shading: the colour, depth and label of every pixel, once it is known what it sees."""
+"""Deferred shading: the colour, depth and label of every pixel, once it is known what it sees.
+
+Pixels are taken in runs of one triangle, so that what belongs to the triangle is read once.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from roadworthy.sim.sensors.raster import SHADED
+from roadworthy.sim.kernel import kernel
+from roadworthy.sim.sensors.air import Air
+from roadworthy.sim.sensors.beams import Beams, lamp_light
+from roadworthy.sim.sensors.raster import NUMBER, SHADED, UNDER
+from roadworthy.sim.sensors.scene import Triangles
+from roadworthy.sim.sensors.sky import sky_row
+from roadworthy.sim.sensors.surface import Ground, Still
+from roadworthy.sim.sensors.texture import pattern, window
 
 FloatArray = NDArray[np.float32]
 
 SKY_DEPTH = 1000.0  # [m] as CARLA's depth camera has it
-FOG_DISTANCE = 190.0  # [m] at which half of the colour is the air's
-LAMP_RANGE = 90.0  # [m] from which a lit lamp is seen as more than its own size
-SHADOW = 0.55  # light that is left in a shadow
 
-HORIZON = (201.0, 212.0, 222.0)
-ZENITH = (98.0, 146.0, 208.0)
+_F = np.float32
+_ONE, _ZERO, _FULL = _F(1.0), _F(0.0), _F(255.0)
+_CONTACT = _F(0.72)  # light of the sky that reaches the ground below a vehicle
 
 
-@njit(cache=True, inline="always", error_model="numpy")
-def _noise(ix: int, iy: int) -> float:
-    """Hash two integers to [0, 1)."""
-    h = (ix * 374761393 + iy * 668265263) & 0xFFFFFFFF
-    h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
-    return ((h ^ (h >> 16)) & 255) * (1.0 / 256.0)
+class Picture(NamedTuple):
+    """What a camera makes, and what it needs to make it; all [height, width]."""
+
+    recip: FloatArray  # see `raster`
+    number: NDArray[np.int32]
+    rgb: NDArray[np.uint8]  # [height, width, 3]
+    depth: FloatArray
+    semantic: NDArray[np.uint8]
 
 
-@njit(cache=True, inline="always", error_model="numpy")
-def _window(u: float, v: float, size: float) -> float:
-    """Share of a facade's own colour at u [m] along it and v [m] above its foot.
+@kernel
+def _sunny(ground: Ground, x: np.float32, y: np.float32, z: np.float32) -> np.float32:
+    """Share of the sun's light at a place, softened over one cell of the field of shadows."""
+    u = (x - ground.shadow_x) * _F(2.0) - _F(0.5)
+    v = (y - ground.shadow_y) * _F(2.0) - _F(0.5)
+    column, row = int(math.floor(u)), int(math.floor(v))
+    rows, columns = ground.shadow.shape
+    if column < 0 or row < 0 or column >= columns - 1 or row >= rows - 1:
+        return _ONE
+    u -= _F(column)
+    v -= _F(row)
+    height = (z + _F(0.2)) * _F(20.0)
+    light = _ZERO
+    if height >= _F(ground.shadow[row, column]):
+        light += (_ONE - u) * (_ONE - v)
+    if height >= _F(ground.shadow[row, column + 1]):
+        light += u * (_ONE - v)
+    if height >= _F(ground.shadow[row + 1, column]):
+        light += (_ONE - u) * v
+    if height >= _F(ground.shadow[row + 1, column + 1]):
+        light += u * v
+    return light
 
-    The rest is glass; above 1 is bright glass. `size` [m] is what one pixel covers.
-    """
-    if v < 0.5:
-        return 0.8
-    column, floor = math.floor(u / 2.6), math.floor(v / 3.1)
-    fu, fv = u / 2.6 - column, v / 3.1 - floor
-    blur = min(1.0, max(0.0, 1.6 - 1.4 * size))
-    inside = 0.0
-    if floor == 0:
-        if 0.08 < fu < 0.92 and fv < 0.78:
-            inside = 1.0
-    elif 0.22 < fu < 0.78 and 0.28 < fv < 0.82:
-        inside = 1.0
-    glass = 0.30 + 0.35 * _noise(int(column), int(floor)) + (0.12 if fv > 0.6 else 0.0)
-    sharp = 1.0 - inside * (1.0 - glass)
-    return blur * sharp + (1.0 - blur) * 0.84
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shade(
-    recip: FloatArray,
-    number: NDArray[np.int32],
-    pose: NDArray[np.float64],
-    focal: float,
-    normal: FloatArray,
-    color: FloatArray,
-    base: FloatArray,
-    tag: NDArray[np.uint8],
-    signal: NDArray[np.int16],
-    actor_color: FloatArray,
-    actor_tag: NDArray[np.uint8],
+    picture: Picture,
+    pose: FloatArray,
+    focal: np.float32,
+    still: Still,
+    actors: Triangles,
+    air: Air,
+    ground: Ground,
+    beams: Beams,
+    noise: NDArray[np.uint8],
     lights: NDArray[np.uint8],
     lamp_on: FloatArray,
     bias: FloatArray,
-    rgb: NDArray[np.uint8],
-    depth: FloatArray,
-    semantic: NDArray[np.uint8],
+    far: FloatArray,
+    keep: FloatArray,
 ) -> None:
-    """Shade all pixels; see `raster.draw` for what `recip`, `number` and `pose` hold."""
-    height, width = recip.shape
-    still = len(color)
-    px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
+    """Shade all pixels; `far` and `keep` [width] are scratch."""
+    height, width = picture.recip.shape
+    count = len(still.dim)
     for row in range(height):
-        up = (0.5 * height - row - 0.5) / focal
-        for column in range(width):
-            w = recip[row, column]
-            right = (column + 0.5 - 0.5 * width) / focal
-            if w <= 0.0:
-                depth[row, column] = SKY_DEPTH
-                semantic[row, column] = 11
-                dz = pose[1, 2] + right * pose[2, 2] + up * pose[3, 2]
-                high = max(0.0, dz) / math.sqrt(1.0 + right * right + up * up)
-                t = min(1.0, 1.9 * high)
-                t = t * (2.0 - t)
-                for k in range(3):
-                    rgb[row, column, k] = np.uint8(HORIZON[k] + t * (ZENITH[k] - HORIZON[k]))
-                continue
-            value = number[row, column]
-            shadow = 1.0
-            if value & SHADED:
-                shadow = SHADOW
-                value &= SHADED - 1
-            if value >= still:
-                t = value - still
-                d = bias[actor_tag[t, 2]] / w
-                depth[row, column] = d
-                semantic[row, column] = actor_tag[t, 0]
-                r, g, b = actor_color[t, 0], actor_color[t, 1], actor_color[t, 2]
-                texture = 0
+        up = (_F(0.5) * _F(height) - _F(row) - _F(0.5)) / focal
+        _reach(picture.recip[row], pose, up, air, far, keep)
+        column = 0
+        while column < width:
+            value = picture.number[row, column]
+            end = column + 1
+            while end < width and picture.number[row, end] == value:
+                end += 1
+            if value < 0:
+                picture.depth[row, column:end] = _F(SKY_DEPTH)
+                picture.semantic[row, column:end] = 11
+                sky_row(picture.rgb, row, column, end, pose, focal, up, air, noise)
+            elif value & NUMBER >= count:
+                _actor_run(
+                    picture, row, column, end, (value & NUMBER) - count, value, pose, focal, up,
+                    actors, air, ground, beams, bias, far, keep,
+                )  # fmt: skip
             else:
-                t = value
-                d = bias[tag[t, 2]] / w
-                depth[row, column] = d
-                semantic[row, column] = tag[t, 0]
-                r, g, b = color[t, 0], color[t, 1], color[t, 2]
-                texture = tag[t, 1]
-            fog = d * d / (d * d + FOG_DISTANCE * FOG_DISTANCE)
-            shine = shadow
-            if texture == 6:
-                state = lights[signal[t]] if signal[t] >= 0 else 3
-                if state == tag[t, 5]:
-                    r, g, b = lamp_on[state, 0], lamp_on[state, 1], lamp_on[state, 2]
-                    fog = 0.0
-            elif texture != 0 and texture != 7:
-                x = px + d * (pose[1, 0] + right * pose[2, 0] + up * pose[3, 0])
-                y = py + d * (pose[1, 1] + right * pose[2, 1] + up * pose[3, 1])
-                near = max(0.0, 1.0 - d / 32.0)
-                if texture == 2:  # ASPHALT
-                    fine = _noise(math.floor(x * 9.0), math.floor(y * 9.0)) - 0.5
-                    patch = _noise(math.floor(x * 0.23), math.floor(y * 0.23)) - 0.5
-                    shine *= 1.0 + 0.16 * near * fine + 0.035 * patch
-                elif texture == 3:  # GRASS
-                    fine = _noise(math.floor(x * 6.0), math.floor(y * 6.0)) - 0.5
-                    tuft = _noise(math.floor(x * 0.7), math.floor(y * 0.7)) - 0.5
-                    shine *= 1.0 + 0.36 * near * fine + 0.14 * tuft * min(1.0, 40.0 / d)
-                elif texture == 4:  # SLABS
-                    u, v = x * 0.8, y * 0.8
-                    iu, iv = math.floor(u), math.floor(v)
-                    shine *= 1.0 + 0.08 * (_noise(iu, iv) - 0.5)
-                    if (u - iu < 0.06 or v - iv < 0.06) and d < 25.0:
-                        shine *= 0.86
-                else:
-                    z = pz + d * (pose[1, 2] + right * pose[2, 2] + up * pose[3, 2])
-                    if texture == 1:  # WINDOWS
-                        along = y * normal[t, 0] - x * normal[t, 1]
-                        share = _window(along, z - base[t], d / focal)
-                        shine *= share
-                        b += (1.0 - share) * 34.0
-                    elif texture == 5:  # LEAVES
-                        fine = _noise(
-                            math.floor((x + 0.6 * z) * 3.5), math.floor((y - 0.8 * z) * 3.5)
-                        )
-                        shine *= 1.0 + (0.5 * fine - 0.28) * max(0.25, min(1.0, 30.0 / d))
-                    elif texture == 8:  # SLATS
-                        u = (x * normal[t, 1] - y * normal[t, 0]) * 4.0
-                        if u - math.floor(u) < 0.3 and d < 30.0:
-                            shine *= 0.55
-            keep = (1.0 - fog) * shine
-            rgb[row, column, 0] = np.uint8(min(255.0, r * keep + HORIZON[0] * fog))
-            rgb[row, column, 1] = np.uint8(min(255.0, g * keep + HORIZON[1] * fog))
-            rgb[row, column, 2] = np.uint8(min(255.0, b * keep + HORIZON[2] * fog))
+                _still_run(
+                    picture, row, column, end, value & NUMBER, value, pose, focal, up,
+                    still, air, ground, beams, lights, lamp_on, bias, far, keep,
+                )  # fmt: skip
+            column = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def bloom(
-    recip: FloatArray,
-    pose: NDArray[np.float64],
-    focal: float,
-    lamps: FloatArray,
+@kernel
+def _reach(
+    recip: FloatArray, pose: FloatArray, up: np.float32, air: Air, far: FloatArray, keep: FloatArray
+) -> None:
+    """Depth of each pixel of a row, and the share of its colour that comes through the air."""
+    half2 = air.fog_half * air.fog_half
+    # Fog thins out with height: a ray that climbs by h meets about 1 / (1 + rise h / 2) of it.
+    climb = max(_ZERO, pose[1, 2] + up * pose[3, 2]) * air.fog_rise * _F(0.5)
+    if air.fog_half > _F(150.0):
+        climb = _ZERO
+    for column in range(len(recip)):
+        d = _ONE / max(recip[column], _F(1e-4))
+        far[column] = d
+        thick = max(_ZERO, d - air.fog_start) / (_ONE + climb * d)
+        keep[column] = half2 / (half2 + thick * thick)
+
+
+@kernel
+def _actor_run(
+    picture: Picture,
+    row: int,
+    begin: int,
+    end: int,
+    t: int,
+    value: int,
+    pose: FloatArray,
+    focal: np.float32,
+    up: np.float32,
+    actors: Triangles,
+    air: Air,
+    ground: Ground,
+    beams: Beams,
+    bias: FloatArray,
+    far: FloatArray,
+    keep: FloatArray,
+) -> None:
+    """Shade one run of pixels of an actor: triangles are small, so its light is taken once."""
+    tag = actors.tag[t, 0]
+    r, g, b = actors.color[t, 0], actors.color[t, 1], actors.color[t, 2]
+    middle = (begin + end) // 2
+    d = far[middle]
+    right = (_F(middle) + _F(0.5) - _F(0.5) * _F(picture.recip.shape[1])) / focal
+    x = pose[0, 0] + d * (pose[1, 0] + right * pose[2, 0] + up * pose[3, 0])
+    y = pose[0, 1] + d * (pose[1, 1] + right * pose[2, 1] + up * pose[3, 1])
+    z = pose[0, 2] + d * (pose[1, 2] + right * pose[2, 2] + up * pose[3, 2])
+    dim = actors.dim[t]
+    if dim < _F(0.95):
+        shine = dim + (_ONE - dim) * _sunny(ground, x, y, z)
+        r, g, b = r * shine, g * shine, b * shine
+    if air.lamps > _ZERO:
+        lr, lg, lb = lamp_light(beams, ground, air, x, y, z, _F(0.8))
+        r = min(_FULL, r + actors.albedo[t, 0] * lr)
+        g = min(_FULL, g + actors.albedo[t, 1] * lg)
+        b = min(_FULL, b + actors.albedo[t, 2] * lb)
+    factor = bias[actors.tag[t, 2]]
+    hr, hg, hb = air.haze[0], air.haze[1], air.haze[2]
+    r, g, b = r - hr, g - hg, b - hb
+    for column in range(begin, end):
+        k = keep[column]
+        picture.depth[row, column] = far[column] * factor
+        picture.semantic[row, column] = tag
+        picture.rgb[row, column, 0] = np.uint8(hr + k * r)
+        picture.rgb[row, column, 1] = np.uint8(hg + k * g)
+        picture.rgb[row, column, 2] = np.uint8(hb + k * b)
+
+
+@kernel
+def _still_run(
+    picture: Picture,
+    row: int,
+    begin: int,
+    end: int,
+    t: int,
+    value: int,
+    pose: FloatArray,
+    focal: np.float32,
+    up: np.float32,
+    still: Still,
+    air: Air,
+    ground: Ground,
+    beams: Beams,
     lights: NDArray[np.uint8],
     lamp_on: FloatArray,
-    lamp_radius: float,
-    rgb: NDArray[np.uint8],
+    bias: FloatArray,
+    far: FloatArray,
+    keep: FloatArray,
 ) -> None:
-    """Let lit lamps outshine their surroundings, as they do on a real camera's sensor.
-
-    Without it a lamp 30 m away would be one pixel of a small picture, or none. `lamps` is as
-    `scenery.props.lamps` makes it. Labels and depths stay as they are.
-    """
-    height, width = recip.shape
-    for k in range(len(lamps)):
-        if lights[int(lamps[k, 5])] != int(lamps[k, 6]):
-            continue
-        x, y = lamps[k, 0] - pose[0, 0], lamps[k, 1] - pose[0, 1]
-        z = lamps[k, 2] - pose[0, 2]
-        facing = -(x * lamps[k, 3] + y * lamps[k, 4])
-        d = x * pose[1, 0] + y * pose[1, 1] + z * pose[1, 2]
-        if d < 1.0 or d > LAMP_RANGE or facing < 0.25 * math.sqrt(x * x + y * y):
-            continue
-        u = 0.5 * width + focal * (x * pose[2, 0] + y * pose[2, 1] + z * pose[2, 2]) / d
-        v = 0.5 * height - focal * (x * pose[3, 0] + y * pose[3, 1] + z * pose[3, 2]) / d
-        core = focal * lamp_radius / d
-        reach = max(1.75, 1.5 * core)
-        free = 1.02 / max(0.5, d - 0.6)
-        for row in range(max(0, int(v - reach)), min(height, int(v + reach) + 1)):
-            for column in range(max(0, int(u - reach)), min(width, int(u + reach) + 1)):
-                away = (row + 0.5 - v) ** 2 + (column + 0.5 - u) ** 2
-                share = min(1.0, 1.2 * (1.0 - away / (reach * reach)))
-                if share <= 0.0 or recip[row, column] > free:
-                    continue
-                for channel in range(3):
-                    old = rgb[row, column, channel]
-                    new = old + share * (lamp_on[int(lamps[k, 6]), channel] - old)
-                    rgb[row, column, channel] = np.uint8(new)
+    """Shade one run of pixels of a triangle of the town."""
+    tag, texture, layer = still.tag[t, 0], still.tag[t, 1], still.tag[t, 2]
+    factor = bias[layer]
+    for column in range(begin, end):
+        picture.depth[row, column] = far[column] * factor
+        picture.semantic[row, column] = tag
+    r, g, b = still.color[t, 0], still.color[t, 1], still.color[t, 2]
+    hr, hg, hb = air.haze[0], air.haze[1], air.haze[2]
+    if texture == 6:  # LAMP
+        state = lights[still.signal[t]] if still.signal[t] >= 0 else 3
+        lit = state == still.tag[t, 5]
+        if lit:
+            r, g, b = lamp_on[state, 0], lamp_on[state, 1], lamp_on[state, 2]
+        for column in range(begin, end):
+            k = keep[column]
+            if lit:
+                k = _ONE if air.fog_half > _F(100.0) else math.sqrt(k)
+            picture.rgb[row, column, 0] = np.uint8(hr + k * (r - hr))
+            picture.rgb[row, column, 1] = np.uint8(hg + k * (g - hg))
+            picture.rgb[row, column, 2] = np.uint8(hb + k * (b - hb))
+        return
+    dim = still.dim[t]
+    # The sun's share is asked for pixel by pixel on the ground and on walls that face it.
+    sunlit = dim < _F(0.95) and texture != 5
+    shaded = value & SHADED != 0
+    sky = _CONTACT if value & UNDER != 0 else _ONE
+    dark = air.lamps > _ZERO
+    upright = layer == 0 and texture != 3
+    nx, ny = still.normal[t, 0], still.normal[t, 1]
+    ar, ag, ab = still.albedo[t, 0], still.albedo[t, 1], still.albedo[t, 2]
+    if tag == 8 or tag == 24:  # signs and paint throw the light back to where it came from
+        ar, ag, ab = _F(1.7) * ar, _F(1.7) * ag, _F(1.7) * ab
+    facing = _F(0.65) if upright else _ONE
+    px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
+    vx, vy = pose[1, 0] + up * pose[3, 0], pose[1, 1] + up * pose[3, 1]
+    vz = pose[1, 2] + up * pose[3, 2]
+    half = _F(0.5) - _F(0.5) * _F(picture.recip.shape[1])
+    per_pixel = texture != 0 or layer > 0 or dark
+    light, glow = _ONE, _ZERO
+    for column in range(begin, end):
+        d = far[column] * factor
+        lr, lg, lb = _ZERO, _ZERO, _ZERO
+        if per_pixel or column == begin:
+            right = (_F(column) + half) / focal
+            x = px + d * (vx + right * pose[2, 0])
+            y = py + d * (vy + right * pose[2, 1])
+            z = pz + d * (vz + right * pose[2, 2])
+            light = _ONE
+            if sunlit:
+                sun = _ZERO
+                if not shaded:
+                    if upright:
+                        sun = _sunny(ground, x + _F(0.8) * nx, y + _F(0.8) * ny, z)
+                    else:
+                        sun = _sunny(ground, x, y, z)
+                light = sky * dim + (_ONE - dim) * sun
+            else:
+                light = sky
+            grain, glow = _ONE, _ZERO
+            if texture == 1:
+                along = y * nx - x * ny
+                grain, glow = window(along, z - still.base[t], d / focal, still.base[t], nx)
+            elif texture != 0:
+                grain = pattern(texture, x, y, z, d, nx, ny)
+            if dark:
+                lr, lg, lb = lamp_light(beams, ground, air, x, y, z, facing)
+            light *= grain
+            lr, lg, lb = lr * grain, lg * grain, lb * grain
+        k = keep[column]
+        cr, cg, cb = r * light + ar * lr, g * light + ag * lg, b * light + ab * lb
+        if texture == 1:
+            cb += (_ONE - min(_ONE, grain)) * _F(34.0) * (_ONE - air.night)
+            if glow > _ZERO and air.night > _F(0.02):
+                shine = glow * min(_ONE, _F(1.3) * air.night)
+                cr += shine * _F(228.0)
+                cg += shine * _F(178.0)
+                cb += shine * _F(112.0)
+        picture.rgb[row, column, 0] = np.uint8(hr + k * (min(_FULL, cr) - hr))
+        picture.rgb[row, column, 1] = np.uint8(hg + k * (min(_FULL, cg) - hg))
+        picture.rgb[row, column, 2] = np.uint8(hb + k * (min(_FULL, cb) - hb))

@@ -9,7 +9,14 @@ from roadworthy.sim.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """A pinhole camera."""
+    """A pinhole camera, with optional flaws of lens and sensor; by default it has none.
+
+    The lens bends the picture by one of two laws, never both:
+    `lens_k`, `lens_kcube`: CARLA's attributes of these names, r' = r (1 + lens_k r^2 +
+    lens_kcube r^3) with r the distance from the picture's centre in picture heights (the
+    SynthEyes formula that Unreal's lens material has, without its circle that limits it);
+    `k1`, `k2`: Brown's radial terms as OpenCV has them, r the tangent of the angle off the axis.
+    """
 
     name: str = "front"
     x: float = 0.6  # [m] forward
@@ -23,6 +30,14 @@ class CameraSpec:
     fov: float = 1.7453293  # [rad] horizontal; 100 degrees
     depth: bool = False  # fill Frame.depths
     semantic: bool = False  # fill Frame.semantics
+    instance: bool = False  # fill Frame.instances
+    noise: float = 0.0  # standard deviation of each channel, of 255
+    exposure: float = 0.0  # [stops] manual gain, 2 ** exposure
+    auto_exposure: bool = False  # bring the picture's mean to a middle grey before `exposure`
+    lens_k: float = 0.0
+    lens_kcube: float = 0.0
+    k1: float = 0.0
+    k2: float = 0.0
 
     def validate(self) -> CameraSpec:
         """Return self; raises SettingsError for sizes and angles that make no picture."""
@@ -34,6 +49,18 @@ class CameraSpec:
             raise SettingsError(
                 f"camera {self.name!r}: fov {self.fov} rad is not between 0.01 and 3.13"
             )
+        for name, low, high in (("noise", 0.0, 100.0), ("exposure", -10.0, 10.0)):
+            if not low <= getattr(self, name) <= high:
+                raise SettingsError(
+                    f"camera {self.name!r}: {name} is {getattr(self, name)}; "
+                    f"it must be in {low:g}..{high:g}"
+                )
+        if (self.lens_k or self.lens_kcube) and (self.k1 or self.k2):
+            raise SettingsError(
+                f"camera {self.name!r}: give lens_k and lens_kcube or k1 and k2, not both"
+            )
+        if not max(map(abs, (self.lens_k, self.lens_kcube, self.k1, self.k2))) <= 5.0:
+            raise SettingsError(f"camera {self.name!r}: lens terms must be in -5..5")
         return self
 
 

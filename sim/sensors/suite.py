@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.frame import Frame
 from roadworthy.sim.rng import derive
+from roadworthy.sim.sensors.air import CLEAR_NOON, Air, air_of
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.inertial import sense_gnss, sense_imu, sense_speed
 from roadworthy.sim.sensors.lidar import Lidar
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.town import Town
+from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import Actor
 
 FloatArray = NDArray[np.float32]
+
+_NOON = Weather().row().tobytes()
 
 # Streams below the key of one frame.
 _INERTIAL, _LIDAR = 0, 1
@@ -40,6 +44,7 @@ class SensorSuite:
         self._cameras = [Camera(town, spec) for spec in rig.cameras]
         self._lidar = Lidar(town, rig.lidar) if rig.lidar is not None else None
         self._others = ActorSoup(0)
+        self._air: tuple[bytes, Air] = (b"", CLEAR_NOON)
 
     def sense(
         self,
@@ -49,6 +54,7 @@ class SensorSuite:
         number: int,
         time: float,
         key: np.uint64,
+        weather: FloatArray | None = None,
     ) -> Frame:
         """Read all sensors.
 
@@ -59,6 +65,7 @@ class SensorSuite:
             number: tick count; with `key` and the suite's seed it picks the noise.
             time: [s] since the world began.
             key: the world's key.
+            weather: one world's weather, float32 [WeatherColumn]; None is CARLA's ClearNoon.
 
         Returns:
             The Frame; its arrays are fresh and may be kept.
@@ -67,15 +74,18 @@ class SensorSuite:
         if len(self._others.sphere) != len(actors):
             self._others = ActorSoup(len(actors))
         others, car = self._others, actors[0]
-        others.fill(actors, 1, float(car[Actor.X]), float(car[Actor.Y]))
-        images, depths, semantics = {}, {}, {}
+        air = self._light(weather)
+        others.fill(actors, 1, float(car[Actor.X]), float(car[Actor.Y]), air, time)
+        images, depths, semantics, instances = {}, {}, {}, {}
         for camera in self._cameras:
             name = camera.spec.name
-            images[name], depth, semantic = camera.render(others, car, lights)
+            images[name], depth, semantic = camera.render(others, car, lights, air)
             if camera.spec.depth:
                 depths[name] = depth
             if camera.spec.semantic:
                 semantics[name] = semantic
+            if camera.spec.instance:
+                instances[name] = camera.instances(others, semantic)
         frame_key = np.uint64(derive(np.uint64(derive(key, self._seed)), number))
         noise = np.uint64(derive(frame_key, _INERTIAL))
         inertial = self.rig.inertial
@@ -92,4 +102,15 @@ class SensorSuite:
             speed=sense_speed(car, inertial, noise),
             depths=depths,
             semantics=semantics,
+            instances=instances,
         )
+
+    def _light(self, weather: FloatArray | None) -> Air:
+        """Light of a weather; kept while it stays the same, as cameras relight their town."""
+        if weather is None:
+            return CLEAR_NOON
+        code = weather.tobytes()
+        if code != self._air[0]:
+            same = code == _NOON
+            self._air = (code, CLEAR_NOON if same else air_of(weather))
+        return self._air[1]

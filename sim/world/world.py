@@ -110,4 +110,5 @@ class World:
             self.frame,
             self.time,
             self.batch.key[0],
+            self.batch.weather[0],
         )

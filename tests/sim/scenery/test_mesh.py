@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from roadworthy.sim.road.network import LaneType, Point
+from roadworthy.sim.scenery.kinds import prototypes
 from roadworthy.sim.scenery.layout import Box, Prop
 from roadworthy.sim.scenery.material import Label
 from roadworthy.sim.scenery.mesh import town_mesh
-from roadworthy.sim.scenery.vehicles import prototypes
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import CameraSpec
