@@ -67,13 +67,9 @@ def _warning(fine: bool) -> Body:
     for polygon in (arrow, shaft):
         body.add(facing(fan(polygon), (-1, 0, 0)), Material.TYRE, color=_DARK)
     for y in (-0.8, 0.8):
+        low, high = y - 0.1, y + 0.1
         lamp = np.array(
-            [
-                [-1.02, y - 0.1, 2.4],
-                [-1.02, y + 0.1, 2.4],
-                [-1.02, y + 0.1, 2.58],
-                [-1.02, y - 0.1, 2.58],
-            ]
+            [[-1.02, low, 2.4], [-1.02, high, 2.4], [-1.02, high, 2.58], [-1.02, low, 2.58]]
         )
         body.add(facing(fan(lamp), (-1, 0, 0)), Material.BLINKER, Role.BLINK_RIGHT)
     return body

@@ -158,7 +158,7 @@ class Body:
                 both = np.concatenate([fan(leaf), fan(leaf)[:, ::-1]])
                 self.add(both, material, role, part=door, pivot=(x[1], sign * y, 0.0))
             gap = np.array([[x[0], y, z[0]], [x[1], y, z[0]], [x[1], y, z[1]], [x[0], y, z[1]]])
-            gap = (gap + [0, 0.006, 0]) * [1, sign, 1]
+            gap = (gap + np.array([0.0, 0.006, 0.0])) * [1, sign, 1]
             self.add(facing(fan(gap), (0, sign, 0)), Material.TYRE, part=hole, color=color)
 
     def bar(self, x: tuple[float, float], half_width: float, z: tuple[float, float]) -> None:

@@ -117,9 +117,9 @@ def lamp_light(
         over = dz - _F(0.9)
         if over > _ZERO:
             own *= _F(0.06) + _F(0.94) / (_ONE + _F(5.0) * over * over)
-    own *= facing * air.lamps
+    own *= facing * air.lamps * (_F(0.08) + _F(0.92) * air.night)
     u, v = x - ground.street_x - _HALF, y - ground.street_y - _HALF
-    column, row = int(math.floor(u)), int(math.floor(v))
+    column, row = math.floor(u), math.floor(v)
     rows, columns = ground.street.shape
     street = _ZERO
     if 0 <= column < columns - 1 and 0 <= row < rows - 1:

@@ -42,7 +42,9 @@ def lamp_color(
         brake: above 0.5 while the brake lights are on.
         dark: Air.lamps; drivers switch their lamps on where it is above 0.
         time: [s].
-        r, g, b: colour of the lamp that is off.
+        r: colour of the lamp that is off, 0..255.
+        g: its green.
+        b: its blue.
     """
     on = dark > 0.0 or lamps & 0x2 != 0 or lamps & 0x1 != 0
     if role == 2:

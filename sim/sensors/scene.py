@@ -132,7 +132,8 @@ class ActorSoup:
         Args:
             actors: [A, Actor].
             first: rows before it have a shadow, but no triangles: who carries the sensors.
-            x, y: middle of what is expanded [m].
+            x: middle of what is expanded [m].
+            y: the same [m].
             air: the light; only cameras need it.
             time: [s] since the world began; blinkers and flashing lights go by it.
         """

@@ -44,7 +44,7 @@ def _sunny(ground: Ground, x: np.float32, y: np.float32, z: np.float32) -> np.fl
     """Share of the sun's light at a place, softened over one cell of the field of shadows."""
     u = (x - ground.shadow_x) * _F(2.0) - _F(0.5)
     v = (y - ground.shadow_y) * _F(2.0) - _F(0.5)
-    column, row = int(math.floor(u)), int(math.floor(v))
+    column, row = math.floor(u), math.floor(v)
     rows, columns = ground.shadow.shape
     if column < 0 or row < 0 or column >= columns - 1 or row >= rows - 1:
         return _ONE

@@ -23,7 +23,7 @@ def hashed(ix: int, iy: int) -> np.float32:
 
 @kernel
 def _cell(value: np.float32) -> int:
-    return int(math.floor(value))
+    return math.floor(value)
 
 
 @kernel
@@ -74,9 +74,11 @@ def window(
     """Share of a facade's own colour at u [m] along it and v [m] above its foot.
 
     Args:
-        u, v: place on the facade.
+        u: place along the facade [m].
+        v: and above its foot [m].
         size: what one pixel covers [m].
-        base, side: tell facades apart.
+        base: with `side` it tells facades apart.
+        side: any number of the facade.
 
     Returns:
         The share (the rest is glass; above 1 is bright glass), and the light of a lit room.
