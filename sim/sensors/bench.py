@@ -46,7 +46,7 @@ def measure(seconds: float = 2.0) -> dict[str, float]:
         (32 x 360, with noise).
     """
     town = load_town(town_names()[0])
-    scenes = [_scene(town.network, place) for place in range(PLACES)]
+    scenes = [busy_street(town.network, place) for place in range(PLACES)]
     lights = np.zeros(len(town.network.signals), np.uint8)
     camera = Camera(town, CameraSpec(depth=True, semantic=True))
     lidar = Lidar(town, LidarSpec())
@@ -79,7 +79,7 @@ def _rate(work: Callable[[int], None], seconds: float) -> float:
     return PLACES / best
 
 
-def _scene(network: RoadNetwork, seed: int) -> FloatArray:
+def busy_street(network: RoadNetwork, seed: int) -> FloatArray:
     """Actors at random lane points near a random ego, [1 + VEHICLES + WALKERS, Actor]."""
     generator = np.random.default_rng(seed)
     kinds = network.lane_type[network.point_lane]

@@ -1,111 +1,193 @@
-"""The rays of a lidar against triangles and panels (pairs of triangles, see `panels`).
+"""The rays of a lidar against panels (pairs of triangles, see `panels`).
 
-The horizon is cut into four faces of 90 degrees. On a face a panel is drawn as a camera would
-draw it (see `raster`), but its samples are the rays: column k of a face lies at
-`x = tan(azimuth)`, and channel c of that column at `y = tan(elevation) / cos(azimuth)`, both
-measured from the face's axis. Straight edges stay straight and the reciprocal of the depth is
-linear, so the hit of each ray is exact. Edges and depth are taken from planes through the sensor
-(Olano and Greer, "Triangle scan conversion using 2D homogeneous coordinates", 1997), so nothing
-is clipped; the rays of a column are compared several at once (see `lanes`).
+A lidar's rays are a fan: columns of equal azimuth, channels of equal elevation. A ray of the
+direction (cos, sin, t), t the tangent of its elevation, meets the plane of a panel where the
+reciprocal of its horizontal distance is linear in these three, and passes its edges where t is
+linear in the other two. So a panel is set up once (four edges at a time), and then compared with
+LANES columns at once (see `lanes`). Edges and depth are taken from planes through the sensor, so
+nothing is clipped, and the hit of each ray is exact.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from roadworthy.sim.kernel import kernel
-from roadworthy.sim.sensors.lanes import LANES, keep_nearer
-from roadworthy.sim.sensors.panels import ORDER
-from roadworthy.sim.sensors.raster import NEAR
+from roadworthy.sim.sensors.lanes import EDGES, GROUP, LANES, bound, keep_nearer, project
+from roadworthy.sim.sensors.panels import ORDER, TownPanels
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
 
-BINS = 1024  # of the tables from tangents to channels and columns
+BATCH = 256  # panels that go through each step together
+BINS = 1024  # of the table from tangents to channels
 DETAIL_RANGE = 40.0  # [m] kerbs, benches and the like are thinner than the rays' spacing beyond
+MARGIN = 0.02  # [columns] of the table-free column numbers of `project`
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def cast_all(
-    corners: FloatArray,
-    normal: FloatArray,
-    tag: NDArray[np.uint8],
-    panel: NDArray[np.uint8],
-    start: NDArray[np.int32],
-    detail_start: NDArray[np.int32],
-    bounds: FloatArray,
-    actor_corners: FloatArray,
-    actor_normal: FloatArray,
-    actor_tag: NDArray[np.uint8],
-    actor_panel: NDArray[np.uint8],
-    actor_start: NDArray[np.int32],
-    sphere: FloatArray,
-    pose: NDArray[np.float64],
-    reach: float,
-    tangent: FloatArray,
-    channels: int,
-    first: NDArray[np.int32],
-    face_step: NDArray[np.int32],
-    face_start: NDArray[np.int32],
-    face_x: NDArray[np.float64],
-    face_stretch: NDArray[np.float64],
-    face_first: NDArray[np.int32],
-    stretch: NDArray[np.float64],
-    recip: FloatArray,
-    number: NDArray[np.int32],
-) -> None:
-    """Cast all rays of a sweep at a town's cells and at the actors in it.
+class Fan(NamedTuple):
+    """Directions of the rays: C channels from the highest down, K columns of rising azimuth."""
 
-    The first arrays are those of a TownMesh and an ActorSoup, corners [3 T, 3] with three rows
-    to a triangle, panels as `find_panels` tells. `pose` [4, 3] holds position,
-    forward, right and up of the sensor, `reach` its range [m]; the tables are those of a Lidar.
-    `recip` and `number` [steps, channels padded to whole LANES] receive the reciprocal of the
-    depth along the face's axis (0: nothing) and the triangle, actors' triangles counted on after
-    the town's.
+    tangent: FloatArray  # [C] of the elevation
+    first: IntArray  # [BINS + 2] from tangents to channels, see `channel_table`
+    cosine: FloatArray  # [K + LANES] of the azimuth
+    sine: FloatArray
+    begin: float  # [rad] azimuth where column 0 begins; its ray is half a column farther
+    per_angle: float  # [1/rad] columns
+    full: float  # columns of a whole circle
+    reach: float  # [m]
+
+
+class Hits(NamedTuple):
+    """What the rays have met so far, and the buffers of the search."""
+
+    recip: FloatArray  # [C, K + LANES] reciprocal of the horizontal distance, 0: nothing
+    number: IntArray  # the triangle, actors' triangles counted on after the town's
+    # Panels of one batch, up to BATCH:
+    kept: IntArray  # those that are not turned away or out of reach
+    away: FloatArray  # [m] distance of the plane along its normal
+    edges: FloatArray  # [BATCH, EDGES] see `lanes.project`
+    span: IntArray  # [2 BATCH, 3] row of `edges`, first and last column
+    pose: FloatArray  # [4, 3]
+    corner: FloatArray  # [BATCH, 12] of actors, as in TownPanels
+    face: FloatArray  # [BATCH, 8]
+    triangle: IntArray
+    group: FloatArray  # [GROUP]
+    cells: IntArray  # [cells of the town]
+    square: NDArray[np.float64]  # [cells of the town] of the distance
+
+
+class Bodies(NamedTuple):
+    """The triangles of an ActorSoup as the rays need them."""
+
+    corners: FloatArray  # [3 D, 3]
+    normal: FloatArray
+    tag: NDArray[np.uint8]
+    panel: NDArray[np.uint8]
+    start: IntArray
+    sphere: FloatArray
+
+
+def make_fan(azimuth: tuple[float, float], columns: int, elevation: NDArray[np.float64],
+             reach: float) -> Fan:  # fmt: skip
+    """Make the tables of a fan.
+
+    Args:
+        azimuth: [rad] where the first column begins, and the width of all columns together.
+        columns: K.
+        elevation: [rad] of the channels, falling, [C].
+        reach: how far the rays go [m].
     """
-    recip[:] = 0.0
-    cells = np.empty(len(bounds), np.int32)
-    away = np.empty(len(bounds), np.float64)
+    begin, width = azimuth
+    angle = begin + (np.arange(columns + LANES) + 0.5) * (width / columns)
+    tangent = np.tan(elevation).astype(np.float32)
+    return Fan(
+        tangent,
+        channel_table(tangent),
+        np.cos(angle).astype(np.float32),
+        np.sin(angle).astype(np.float32),
+        float(begin),
+        columns / width,
+        columns / width * 2.0 * math.pi,
+        float(reach),
+    )
+
+
+def channel_table(tangent: FloatArray) -> IntArray:
+    """Make the table from tangents to channels.
+
+    Row b + 1: the first channel at or below the upper edge of bin b, where the exact search
+    begins. Row 0 is for all below the lowest channel, the last for all above the highest.
+    """
+    low, high = float(tangent[-1]), float(tangent[0])
+    edges = low + (high - low) * (np.arange(BINS + 1)) / BINS
+    found = np.searchsorted(-tangent, -edges[1:], side="left")
+    return np.concatenate([[len(tangent)], found, [0]]).astype(np.int32)
+
+
+def make_hits(fan: Fan, cells: int) -> Hits:
+    """Allocate for a fan in a town of so many cells."""
+    shape = len(fan.tangent), len(fan.cosine)
+    return Hits(
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.int32),
+        np.zeros(BATCH + 1, np.int32),
+        np.zeros(BATCH + 1, np.float32),
+        np.zeros((BATCH + 1, EDGES), np.float32),
+        np.zeros((2 * BATCH, 3), np.int32),
+        np.zeros((4, 3), np.float32),
+        np.zeros((BATCH, 12), np.float32),
+        np.zeros((BATCH, 8), np.float32),
+        np.zeros(BATCH, np.int32),
+        np.zeros(GROUP, np.float32),
+        np.zeros(cells, np.int32),
+        np.zeros(cells, np.float64),
+    )
+
+
+@kernel
+def cast_all(
+    town: TownPanels, still: int, bodies: Bodies, pose: NDArray[np.float64], fan: Fan, hits: Hits
+) -> None:
+    """Cast all rays of a fan at a town's cells and at the actors in it.
+
+    `still` is the number of triangles of the town, `pose` [4, 3] holds position, forward, right
+    and up of the sensor; `hits` receives what each ray meets first.
+    """
+    hits.recip[:] = 0.0
+    for row in range(4):
+        for k in range(3):
+            hits.pose[row, k] = pose[row, k]
+    count = _near_cells(town.bounds, pose, fan.reach, hits)
+    # Near cells first: what lies behind a house is then skipped as a whole.
+    for i in range(count):
+        c, square = hits.cells[i], hits.square[i]
+        bounds = town.bounds[c]
+        x, y = 0.5 * (bounds[0] + bounds[3]), 0.5 * (bounds[1] + bounds[4])
+        radius = math.hypot(bounds[3] - x, bounds[4] - y)
+        if not _hidden(
+            x, y, bounds[2], bounds[5], radius, math.sqrt(square), pose, fan, hits.recip
+        ):
+            px, py = pose[0, 0] - town.origin[c, 0], pose[0, 1] - town.origin[c, 1]
+            middle = town.detail_start[c]
+            _cast_panels(town, town.start[c], middle, fan.reach, px, py, pose, fan, hits)
+            if square < DETAIL_RANGE * DETAIL_RANGE:
+                reach = min(fan.reach, DETAIL_RANGE)
+                _cast_panels(town, middle, town.start[c + 1], reach, px, py, pose, fan, hits)
+    for a in range(len(bodies.sphere)):
+        if bodies.start[a] == bodies.start[a + 1]:
+            continue
+        sphere = bodies.sphere[a]
+        x, y, z, radius = sphere[0], sphere[1], sphere[2], sphere[3]
+        away = math.hypot(x - pose[0, 0], y - pose[0, 1]) - radius
+        if away < fan.reach and not _hidden(
+            x, y, z - radius, z + radius, radius, away, pose, fan, hits.recip
+        ):
+            _cast_body(bodies, a, still, pose, fan, hits)
+
+
+@kernel
+def _near_cells(bounds: FloatArray, pose: NDArray[np.float64], reach: float, hits: Hits) -> int:
+    """Collect the cells within reach in `hits.cells`, nearest first; returns how many."""
     count = 0
+    px, py = pose[0, 0], pose[0, 1]
     for c in range(len(bounds)):
-        dx = max(bounds[c, 0] - pose[0, 0], pose[0, 0] - bounds[c, 3], 0.0)
-        dy = max(bounds[c, 1] - pose[0, 1], pose[0, 1] - bounds[c, 4], 0.0)
+        dx = max(bounds[c, 0] - px, px - bounds[c, 3], 0.0)
+        dy = max(bounds[c, 1] - py, py - bounds[c, 4], 0.0)
         square = dx * dx + dy * dy
         if square < reach * reach:
-            cells[count], away[count] = c, square
+            i = count
+            while i > 0 and hits.square[i - 1] > square:
+                hits.cells[i], hits.square[i] = hits.cells[i - 1], hits.square[i - 1]
+                i -= 1
+            hits.cells[i], hits.square[i] = c, square
             count += 1
-    # Near cells first: what lies behind a house is then skipped as a whole.
-    for i in np.argsort(away[:count]):
-        c = cells[i]
-        x, y = 0.5 * (bounds[c, 0] + bounds[c, 3]), 0.5 * (bounds[c, 1] + bounds[c, 4])
-        radius = math.hypot(bounds[c, 3] - x, bounds[c, 4] - y)
-        if _hidden(
-            x, y, bounds[c, 2], bounds[c, 5], radius, math.sqrt(away[i]), pose, tangent,
-            stretch, recip,
-        ):  # fmt: skip
-            continue
-        last = start[c + 1] if away[i] < DETAIL_RANGE * DETAIL_RANGE else detail_start[c]
-        _cast_range(
-            corners, normal, tag, panel, start[c], last, 0, pose, tangent, channels, first,
-            face_step, face_start, face_x, face_stretch, face_first, recip, number,
-        )  # fmt: skip
-    for a in range(len(sphere)):
-        if actor_start[a] == actor_start[a + 1]:
-            continue
-        x, y, z, radius = sphere[a, 0], sphere[a, 1], sphere[a, 2], sphere[a, 3]
-        distance = math.hypot(x - pose[0, 0], y - pose[0, 1]) - radius
-        if distance < reach and not _hidden(
-            x, y, z - radius, z + radius, radius, distance, pose, tangent, stretch, recip
-        ):
-            _cast_range(
-                actor_corners, actor_normal, actor_tag, actor_panel,
-                actor_start[a], actor_start[a + 1],
-                len(normal), pose, tangent, channels, first,
-                face_step, face_start, face_x, face_stretch, face_first, recip, number,
-            )  # fmt: skip
+    return count
 
 
 @kernel
@@ -117,8 +199,7 @@ def _hidden(
     radius: float,
     distance: float,
     pose: NDArray[np.float64],
-    tangent: FloatArray,
-    stretch: NDArray[np.float64],
+    fan: Fan,
     recip: FloatArray,
 ) -> bool:
     """Has every ray that can meet an upright cylinder already hit something nearer?
@@ -136,224 +217,172 @@ def _hidden(
     nearest = distance * (0.99 - tilt)
     top = high / (nearest if high > 0.0 else away + radius) + 1.1 * tilt
     bottom = low / (nearest if low < 0.0 else away + radius) - 1.1 * tilt
-    steps, channels = recip.shape
+    needed = np.float32(1.0 / nearest)
     forward = x * pose[1, 0] + y * pose[1, 1]
     right = x * pose[2, 0] + y * pose[2, 1]
-    middle = (math.atan2(right, forward) + math.pi) / (2.0 * math.pi) * steps - 0.5
-    half = (math.asin(min(1.0, radius / away)) + tilt) / (2.0 * math.pi) * steps + 1.0
-    for k in range(math.floor(middle - half), math.ceil(middle + half) + 1):
-        step = k % steps
-        needed = stretch[step] / nearest
-        for channel in range(channels):
-            if bottom <= tangent[channel] <= top and recip[step, channel] < needed:
-                return False
+    middle = (math.atan2(right, forward) - fan.begin) * fan.per_angle - 0.5
+    half = (math.asin(min(1.0, radius / away)) + tilt) * fan.per_angle + 1.0
+    columns = recip.shape[1] - LANES
+    begin = middle - half
+    begin -= fan.full * math.floor(begin / fan.full)
+    begin -= fan.full
+    channels = len(fan.tangent)
+    for _ in range(2):
+        first, last = max(0, math.floor(begin)), min(columns, math.ceil(begin + 2.0 * half) + 1)
+        begin += fan.full
+        for channel in range(_first_channel(top, fan), channels):
+            if fan.tangent[channel] < bottom:
+                break
+            for column in range(first, last):
+                if recip[channel, column] < needed:
+                    return False
     return True
 
 
 @njit(cache=True, inline="always", error_model="numpy")
-def _face_of(x: float, y: float) -> int:
-    """Face that sees a direction: 0 ahead, 1 right, 2 behind, 3 left."""
-    # Two bits of the constant for each of the four outcomes; a chain of branches would be slower.
-    return (0b11001001 >> (4 * (y <= x) + 2 * (y <= -x))) & 3
+def _first_channel(top: float, fan: Fan) -> int:
+    """A channel above which none has a tangent of at most `top`."""
+    low, high = fan.tangent[len(fan.tangent) - 1], fan.tangent[0]
+    place = (top - low) * (BINS / max(1e-9, high - low))
+    return int(fan.first[int(min(max(place, -1.0), BINS)) + 1])
 
 
 @kernel
-def _cast_range(
-    corners: FloatArray,
-    normal: FloatArray,
-    tag: NDArray[np.uint8],
-    panel: NDArray[np.uint8],
+def _cast_panels(
+    town: TownPanels,
     begin: int,
     end: int,
-    offset: int,
+    reach: float,
+    px: float,
+    py: float,
     pose: NDArray[np.float64],
-    tangent: FloatArray,
-    channels: int,
-    first: NDArray[np.int32],
-    face_step: NDArray[np.int32],
-    face_start: NDArray[np.int32],
-    face_x: NDArray[np.float64],
-    face_stretch: NDArray[np.float64],
-    face_first: NDArray[np.int32],
-    recip: FloatArray,
-    number: NDArray[np.int32],
+    fan: Fan,
+    hits: Hits,
 ) -> None:
-    """Test the panels among the triangles `begin`..`end`; nearer hits replace those in `recip`."""
-    high, low = float(tangent[0]), float(tangent[channels - 1])
-    free_above = high * high if high > 0.0 else 0.0
-    free_below = low * low if low < 0.0 else 0.0
+    """Test the town's panels `begin`..`end` of one cell, with the sensor at (px, py) in it."""
+    x, y, z, far = np.float32(px), np.float32(py), np.float32(pose[0, 2]), np.float32(reach)
+    for chunk in range(begin, end, BATCH):
+        count = 0
+        # Whether a panel is kept is hard to predict, so there is no branch.
+        for p in range(chunk, min(chunk + BATCH, end)):
+            face = town.face[p]
+            dx, dy, limit = face[4] - x, face[5] - y, far + face[6]
+            side = face[3] - (face[0] * x + face[1] * y + face[2] * z)
+            hits.kept[count], hits.away[count] = p, side
+            count += int(dx * dx + dy * dy <= limit * limit) & int(side < face[7])
+        _cast(town.corner, town.face, town.triangle, count, px, py, pose, fan, hits)
+
+
+@kernel
+def _cast_body(
+    bodies: Bodies, actor: int, still: int, pose: NDArray[np.float64], fan: Fan, hits: Hits
+) -> None:
+    """Test the panels of one actor."""
     px, py, pz = pose[0, 0], pose[0, 1], pose[0, 2]
-    fx, fy, fz = pose[1, 0], pose[1, 1], pose[1, 2]
-    rx, ry, rz = pose[2, 0], pose[2, 1], pose[2, 2]
-    ux, uy, uz = pose[3, 0], pose[3, 1], pose[3, 2]
-    per_bin = BINS / max(1e-9, high - low)
-    padded = recip.shape[1]
-    after = begin
+    after, end = bodies.start[actor], bodies.start[actor + 1]
     while after < end:
-        t = after
-        code = panel[t]
-        after += 2 if code > 0 else 1
-        if tag[t, 3] == 0:
-            continue
-        i0, i1 = 3 * t + ORDER[code, 0], 3 * t + ORDER[code, 1]
-        i2, i3 = 3 * t + ORDER[code, 2], 3 * t + ORDER[code, 3]
-        ax, ay, az = corners[i0, 0] - px, corners[i0, 1] - py, corners[i0, 2] - pz
-        nx, ny, nz = float(normal[t, 0]), float(normal[t, 1]), float(normal[t, 2])
-        # Distance of the plane: negative on the outer side.
-        away = ax * nx + ay * ny + az * nz
-        # Bridges are seen from below, all else from its outer side alone (kerbs are details).
-        one_sided = tag[t, 2] == 0 or tag[t, 4] != 0
-        if (one_sided and away >= 0.0) or abs(away) < 1e-6:
-            continue
-        bx, by, bz = corners[i1, 0] - px, corners[i1, 1] - py, corners[i1, 2] - pz
-        cx, cy, cz = corners[i2, 0] - px, corners[i2, 1] - py, corners[i2, 2] - pz
-        dx, dy, dz = corners[i3, 0] - px, corners[i3, 1] - py, corners[i3, 2] - pz
-        z0 = ax * ux + ay * uy + az * uz
-        z1 = bx * ux + by * uy + bz * uz
-        z2 = cx * ux + cy * uy + cz * uz
-        z3 = dx * ux + dy * uy + dz * uz
-        ax, ay = ax * fx + ay * fy + az * fz, ax * rx + ay * ry + az * rz
-        bx, by = bx * fx + by * fy + bz * fz, bx * rx + by * ry + bz * rz
-        cx, cy = cx * fx + cy * fy + cz * fz, cx * rx + cy * ry + cz * rz
-        dx, dy = dx * fx + dy * fy + dz * fz, dx * rx + dy * ry + dz * rz
-        # Above the highest and below the lowest channel the free space is a convex cone: a
-        # panel with all corners in it is never hit.
-        above = z0 > 0.0
-        limit = free_above if above else free_below
-        if (
-            (z1 > 0.0) == above
-            and (z2 > 0.0) == above
-            and (z3 > 0.0) == above
-            and z0 * z0 > limit * (ax * ax + ay * ay)
-            and z1 * z1 > limit * (bx * bx + by * by)
-            and z2 * z2 > limit * (cx * cx + cy * cy)
-            and z3 * z3 > limit * (dx * dx + dy * dy)
-        ):
-            continue
-        # The plane in the sensor's axes, such that its dot product with a point of it is 1.
-        inverse = 1.0 / away
-        nf = (nx * fx + ny * fy + nz * fz) * inverse
-        nr = (nx * rx + ny * ry + nz * rz) * inverse
-        per_z = (nx * ux + ny * uy + nz * uz) * inverse
-        # Faces are convex wedges: with all corners in one, the others see nothing of it.
-        face0, face1 = _face_of(ax, ay), _face_of(bx, by)
-        face2, face3 = _face_of(cx, cy), _face_of(dx, dy)
-        only = face0 == face1 and face0 == face2 and face0 == face3
-        for turn in range(1 if only else 4):
-            face = face0 if only else turn
-            # Turn by a multiple of 90 degrees, so that x becomes the axis of the face.
-            c, s = float((face == 0) - (face == 2)), float((face == 1) - (face == 3))
-            x0, y0, x1, y1 = c * ax + s * ay, c * ay - s * ax, c * bx + s * by, c * by - s * bx
-            x2, y2, x3, y3 = c * cx + s * cy, c * cy - s * cx, c * dx + s * dy, c * dy - s * dx
-            nearest = min(x0, x1, x2, x3)
-            if nearest >= NEAR:
-                w0, w1, w2, w3 = 1.0 / x0, 1.0 / x1, 1.0 / x2, 1.0 / x3
-                most = 1.0 / nearest
-                h0, h1, h2, h3 = y0 * w0, y1 * w1, y2 * w2, y3 * w3
-                low_x, high_x = min(h0, h1, h2, h3), max(h0, h1, h2, h3)
-                h0, h1, h2, h3 = z0 * w0, z1 * w1, z2 * w2, z3 * w3
-                low_y, high_y = min(h0, h1, h2, h3), max(h0, h1, h2, h3)
-            else:
-                if max(x0, x1, x2, x3) < NEAR:
-                    continue
-                if (y0 > x0 and y1 > x1 and y2 > x2 and y3 > x3) or (
-                    -y0 > x0 and -y1 > x1 and -y2 > x2 and -y3 > x3
-                ):
-                    continue
-                most = 1.0 / NEAR
-                low_x, high_x, low_y, high_y = 1e9, -1e9, 1e9, -1e9
-                for edge in range(4):
-                    if edge == 0:
-                        xa, ya, za, xb, yb, zb = x0, y0, z0, x1, y1, z1
-                    elif edge == 1:
-                        xa, ya, za, xb, yb, zb = x1, y1, z1, x2, y2, z2
-                    elif edge == 2:
-                        xa, ya, za, xb, yb, zb = x2, y2, z2, x3, y3, z3
-                    else:
-                        xa, ya, za, xb, yb, zb = x3, y3, z3, x0, y0, z0
-                    if xa >= NEAR:
-                        low_x, high_x = min(low_x, ya / xa), max(high_x, ya / xa)
-                        low_y, high_y = min(low_y, za / xa), max(high_y, za / xa)
-                    if (xa >= NEAR) != (xb >= NEAR):
-                        # Where the edge meets the near plane.
-                        part = (NEAR - xa) / (xb - xa)
-                        ya, za = (ya + part * (yb - ya)) / NEAR, (za + part * (zb - za)) / NEAR
-                        low_x, high_x = min(low_x, ya), max(high_x, ya)
-                        low_y, high_y = min(low_y, za), max(high_y, za)
-            # Most small panels fall between two columns ...
-            last = face_start[face + 1]
-            k = face_first[face, int(min(max((low_x + 1.0) * (0.5 * BINS), 0.0), BINS))]
-            while k < last and face_x[k] < low_x:
-                k += 1
-            bin_x = int(min(max((high_x + 1.0) * (0.5 * BINS), -1.0), BINS - 1.0))
-            last = face_first[face, bin_x + 1]
-            while last > k and face_x[last - 1] > high_x:
-                last -= 1
-            if k >= last:
-                continue
-            # ... or between two channels: bound the tangents by the columns' least and greatest
-            # share of y.
-            share0, share1 = face_stretch[k, 1], face_stretch[last - 1, 1]
-            least = min(share0, share1)
-            middle = 1.0 if low_x < 0.0 and high_x > 0.0 else max(share0, share1)
-            top = high_y * (middle if high_y > 0.0 else least)
-            bottom = low_y * (least if low_y > 0.0 else middle)
-            channel = first[int(min(max((top - low) * per_bin, -1.0), BINS)) + 1]
-            while channel < channels and tangent[channel] > top:
-                channel += 1
-            # The first channel surely below: that of the next lower bin.
-            under = first[int(min(max((bottom - low) * per_bin, 0.0), BINS))]
-            while under > channel and tangent[under - 1] < bottom:
-                under -= 1
-            if channel >= under:
-                continue
-            # Planes through the sensor and each edge bound the rays from below or from above.
-            low0, low_slope0, high0, high_slope0 = _bound(x0, y0, z0, x1, y1, z1, away)
-            low1, low_slope1, high1, high_slope1 = _bound(x1, y1, z1, x2, y2, z2, away)
-            low2, low_slope2, high2, high_slope2 = _bound(x2, y2, z2, x3, y3, z3, away)
-            low3, low_slope3, high3, high_slope3 = _bound(x3, y3, z3, x0, y0, z0, away)
-            base_w, per_x = c * nf + s * nr, c * nr - s * nf
-            limit_w = np.float32(most)
-            block = channel & ~(LANES - 1)
-            for column in range(k, last):
-                x = face_x[column]
-                stretch, shrink = face_stretch[column, 0], face_stretch[column, 1]
-                top = min(
-                    min(high0 + high_slope0 * x, high1 + high_slope1 * x),
-                    min(high2 + high_slope2 * x, high3 + high_slope3 * x),
-                )
-                bottom = max(
-                    max(low0 + low_slope0 * x, low1 + low_slope1 * x),
-                    max(low2 + low_slope2 * x, low3 + low_slope3 * x),
-                )
-                row = face_step[column] * padded
-                for lane in range(block, under, LANES):
-                    keep_nearer(
-                        recip, number, tangent, row + lane, lane,
-                        np.float32(top * shrink), np.float32(bottom * shrink),
-                        np.float32(base_w + per_x * x), np.float32(per_z * stretch), limit_w,
-                        np.int32(t + offset),
-                    )  # fmt: skip
+        count = 0
+        while after < end and count < BATCH:
+            t = after
+            after += 2 if bodies.panel[t] > 0 else 1
+            normal, first = bodies.normal[t], bodies.corners[3 * t]
+            away = normal[0] * (first[0] - px) + normal[1] * (first[1] - py)
+            away += normal[2] * (first[2] - pz)
+            hits.triangle[count], hits.away[count] = t, away
+            count += int(away < 0.0)
+        for i in range(count):
+            t = hits.triangle[i]
+            code = bodies.panel[t]
+            corner, normal = hits.corner[i], bodies.normal[t]
+            for k in range(4):
+                row = bodies.corners[3 * t + ORDER[code, k]]
+                corner[k], corner[4 + k], corner[8 + k] = row[0], row[1], row[2]
+            if code == 0:  # see `panels.around`
+                for k in range(3, 12, 4):
+                    corner[k] = np.float32(0.5) * (corner[k - 3] + corner[k - 1])
+            hits.face[i, 0], hits.face[i, 1], hits.face[i, 2] = normal[0], normal[1], normal[2]
+            hits.triangle[i], hits.kept[i] = still + t, i
+        _cast(hits.corner, hits.face, hits.triangle, count, px, py, pose, fan, hits)
+
+
+@kernel
+def _cast(
+    corner: FloatArray,
+    face: FloatArray,
+    triangle: IntArray,
+    count: int,
+    px: float,
+    py: float,
+    pose: NDArray[np.float64],
+    fan: Fan,
+    hits: Hits,
+) -> None:
+    """Test `count` kept panels; corners as in TownPanels, with the sensor at (px, py) in them."""
+    spans = _spans(corner, face, count, px, py, pose, fan, hits)
+    columns = hits.recip.shape[1]
+    bins = np.float32(BINS)
+    low = fan.tangent[len(fan.tangent) - 1]
+    per_bin = bins / max(np.float32(1e-9), fan.tangent[0] - low)
+    for i in range(spans):
+        k, first, last = hits.span[i, 0], hits.span[i, 1], hits.span[i, 2]
+        edges, value = hits.edges[k], triangle[hits.kept[k]]
+        for column in range(first, last + 1, LANES):
+            bound(edges, fan.cosine, fan.sine, column, hits.group)
+            top = (hits.group[2 * LANES] - low) * per_bin
+            bottom = (hits.group[2 * LANES + 1] - low) * per_bin
+            channel = fan.first[int(min(max(top, np.float32(-1.0)), bins)) + 1]
+            under = fan.first[int(min(max(bottom, np.float32(0.0)), bins))]
+            if under > channel:
+                keep_nearer(
+                    hits.group, fan.cosine, fan.sine, column, fan.tangent, channel, under,
+                    edges[18], edges[19], edges[20], value, hits.recip, hits.number, columns,
+                )  # fmt: skip
 
 
 @njit(cache=True, inline="always", error_model="numpy")
-def _bound(
-    xa: float, ya: float, za: float, xb: float, yb: float, zb: float, away: float
-) -> tuple[float, float, float, float]:
-    """Bound from below and from above by the edge a-b: value at x = 0 of the face and slope, twice.
-
-    The plane through the sensor and an edge has the panel on one side; a face's ray (1, x, y)
-    is on that side if `away * (normal . ray) >= 0` with the normal a x b. The bound that an edge
-    does not give is out of reach.
-    """
-    up = xa * yb - ya * xb
-    inverse = -1.0 / up if abs(up) > 1e-12 else 0.0
-    base, slope = (ya * zb - za * yb) * inverse, (za * xb - xa * zb) * inverse
-    side = up * away
-    below, above = side > 1e-12 * abs(away), side < -1e-12 * abs(away)
-    return (
-        base if below else -1e30,
-        slope if below else 0.0,
-        base if above else 1e30,
-        slope if above else 0.0,
-    )
+def _spans(
+    corner: FloatArray,
+    face: FloatArray,
+    count: int,
+    px: float,
+    py: float,
+    pose: NDArray[np.float64],
+    fan: Fan,
+    hits: Hits,
+) -> int:
+    """Fill `hits.edges` and `hits.span` for `count` kept panels; returns how many spans."""
+    spans = 0
+    columns = hits.recip.shape[1] - LANES
+    x, y, z = np.float32(px), np.float32(py), np.float32(pose[0, 2])
+    begin, per_angle, full = np.float32(fan.begin), np.float32(fan.per_angle), np.float32(fan.full)
+    margin, widest, one = np.float32(MARGIN), np.float32(0.47) * full, np.float32(1.0)
+    hits.kept[count], hits.away[count] = hits.kept[max(count - 1, 0)], -one
+    for pair in range(0, count, 2):
+        flags = project(
+            corner, 12 * hits.kept[pair], 12 * hits.kept[pair + 1], x, y, z, hits.pose,
+            hits.away[pair], hits.away[pair + 1], begin, per_angle, full,
+            hits.edges, EDGES * pair,
+        )  # fmt: skip
+        for i in range(pair, min(pair + 2, count)):
+            edges, normal, away = hits.edges[i], face[hits.kept[i]], hits.away[i]
+            # The plane in the sensor's axes, such that its dot product with a point of it is 1.
+            inverse = one / away
+            for k in range(3):
+                axis = hits.pose[k + 1]
+                along = normal[0] * axis[0] + normal[1] * axis[1] + normal[2] * axis[2]
+                edges[18 + k] = along * inverse
+            low, high = edges[16] - margin, edges[17] + margin
+            # Corners on opposite sides of the axis do not tell on which side the panel passes it.
+            if flags & (1 << (i - pair)) or high - low > widest:
+                low, high = np.float32(0.0), np.float32(columns - 1)
+            if low < np.float32(0.0):
+                low, high = low + full, high + full
+            first, last = math.ceil(low), min(math.floor(high), columns - 1)
+            seen = int(abs(away) > np.float32(1e-5))  # else it is seen from its edge
+            hits.span[spans, 0], hits.span[spans, 1], hits.span[spans, 2] = i, first, last
+            spans += int(first <= last) & seen
+            if high >= full:
+                last = min(math.floor(high - full), columns - 1)
+                hits.span[spans, 0], hits.span[spans, 1], hits.span[spans, 2] = i, 0, last
+                spans += seen
+    return spans

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from roadworthy.sim.road.towns import load_town, town_names
 from roadworthy.sim.scenery.mesh import town_mesh
+from roadworthy.sim.sensors.bench import busy_street
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.lidar import Lidar
+from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import CameraSpec, LidarSpec
 from roadworthy.sim.world.columns import Actor, Kind
 
@@ -76,6 +79,31 @@ def test_every_ray_hits_what_a_test_with_all_triangles_hits(street: Any, lidar: 
     agree = np.abs(found - true) < 0.01 + 1e-3 * true
     assert agree.mean() >= 0.99
     assert (true > 0).mean() > 0.5
+
+
+def test_rays_in_a_busy_town_hit_what_a_test_with_all_triangles_hits() -> None:
+    town = load_town(town_names()[0])
+    # Within 38 m of the sensor details are seen, too.
+    lidar = Lidar(town, LidarSpec(range=38.0, yaw=0.4))
+    still = town_mesh(town).soup
+    solid = still.corners[still.tag[:, 3] > 0].astype(np.float64)
+    generator = np.random.default_rng(1)
+    agree = []
+    for place in range(4):
+        actors = busy_street(town.network, place)
+        soup = ActorSoup(len(actors))
+        soup.fill(actors, 1, float(actors[0, Actor.X]), float(actors[0, Actor.Y]))
+        pose, ranges = lidar.pose(actors[0]), lidar.ranges(soup, actors[0])
+        near = np.abs(solid - pose[0])[..., :2].min(axis=1).max(axis=1) < 80.0
+        corners = np.concatenate([solid[near], soup.corners[: soup.start[-1]]]).astype(np.float64)
+        channel, step = generator.integers(32, size=80), generator.integers(360, size=80)
+        elevation, azimuth = lidar.elevation[channel], lidar.azimuth[step]
+        flat = np.stack([np.cos(azimuth), np.sin(azimuth), np.tan(elevation)], 1)
+        local = flat * np.cos(elevation)[:, None]
+        true = brute_force(corners, pose[0], local @ pose[1:])
+        found = ranges[channel, step]
+        agree.append(np.abs(found - np.where(true <= 38.0, true, 0.0)) < 0.01 + 1e-3 * found)
+    assert np.mean(agree) >= 0.99
 
 
 def test_a_car_ten_metres_ahead_is_hit_at_the_right_distance(street: Any, lidar: Lidar) -> None:

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from roadworthy.sim.kernel import kernel
 from roadworthy.sim.scenery.soup import box
-from roadworthy.sim.sensors.lanes import LANES, keep_nearer
-from roadworthy.sim.sensors.panels import ORDER, find_panels
+from roadworthy.sim.sensors.panels import ORDER, around, find_panels
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
 
@@ -51,22 +49,7 @@ def test_a_box_has_one_panel_to_a_side() -> None:
     assert not code[1::2].any()
 
 
-@kernel
-def _keep(
-    recip: NDArray[np.float32], number: NDArray[np.int32], tangent: NDArray[np.float32]
-) -> None:
-    keep_nearer(
-        recip, number, tangent, LANES, 0,
-        np.float32(0.5), np.float32(-0.5), np.float32(2.0), np.float32(1.0), np.float32(2.25),
-        np.int32(7),
-    )  # fmt: skip
-
-
-def test_only_rays_within_the_bounds_take_a_nearer_value() -> None:
-    recip, number = np.zeros((3, LANES), np.float32), np.zeros((3, LANES), np.int32)
-    tangent = np.array([1.0, 0.5, 0.25, 0.0, -0.25, -0.5, -0.75, np.inf], np.float32)
-    recip[1, 3] = 3.0  # nearer already
-    _keep(recip, number, tangent)
-    np.testing.assert_array_equal(recip[1], [0, 2.25, 2.25, 3.0, 1.75, 1.5, 0, 0])
-    np.testing.assert_array_equal(number[1], [0, 7, 7, 0, 7, 7, 0, 0])
-    assert not recip[[0, 2]].any()
+def test_a_lone_triangle_gets_a_fourth_corner_on_its_last_side() -> None:
+    corners = halves(SQUARE)
+    found = around(corners.reshape(-1, 3), np.array([0]), np.zeros(1, np.uint8))
+    np.testing.assert_allclose(found[0], [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0.5, 0.5, 0]])
