@@ -19,6 +19,10 @@ class RouteError(InputError):
     """A route file cannot be read, or a route cannot be driven on its town."""
 
 
+class EventError(InputError):
+    """A scenario event is unknown, has wrong parameters, or cannot stand where it should."""
+
+
 class SettingsError(InputError):
     """A setting is outside of what makes sense."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -14,6 +15,9 @@ from roadworthy.sim.errors import RouteError, WorldError
 from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.scenario.compile import compile_events
+from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.script import Part, Progress
 from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lookup import NOWHERE
 from roadworthy.sim.weather import Weather
@@ -33,8 +37,18 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
-    """Make the state of `worlds` worlds with `actors` actors each."""
+def allocate(
+    worlds: int, actors: int, network: RoadNetwork, staged: int = 0, events: int = 0
+) -> State:
+    """Make the state of `worlds` worlds.
+
+    Args:
+        worlds: how many.
+        actors: of each.
+        network: the town's roads.
+        staged: how many of the actors are those of scenario events.
+        events: most of one route.
+    """
     signals, groups = len(network.signals), len(network.group_phases)
     crossings = len(network.crossing_points)
     return State(
@@ -60,6 +74,8 @@ def allocate(worlds: int, actors: int, network: RoadNetwork) -> State:
         hit_count=np.zeros(worlds, np.int32),
         weather=np.tile(Weather().row(), (worlds, 1)),
         done=np.zeros(worlds, np.bool_),
+        event_state=np.zeros((worlds, events, len(Progress)), np.float32),
+        cast_state=np.zeros((worlds, staged, len(Part)), np.float32),
     )
 
 
@@ -93,6 +109,7 @@ class BatchWorld:
         first_index: int = 0,
         profile: VehicleProfile | None = None,
         threads: int | None = None,
+        events: Sequence[Sequence[ScenarioEvent]] | None = None,
     ) -> None:
         """Build the worlds and begin a drive in each.
 
@@ -107,8 +124,10 @@ class BatchWorld:
             profile: the ego's vehicle.
             threads: that share the work, one for each processor by default; never changes
                 results.
+            events: what happens on each route, one list per route of `routes`.
 
         Raises:
+            EventError: an event cannot stand where it should.
             RouteError: the routes are of another town.
             SettingsError: the settings make no world.
             WorldError: `worlds` is not positive, or the seed is not in 0..2^63 - 1.
@@ -132,8 +151,9 @@ class BatchWorld:
         self._roads = build_roads(town.network)
         self._statics = build_statics(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)
-        self._rules = self._make_rules()
-        self.state = allocate(worlds, self._rules.everybody, town.network)
+        self._script, staged, most = compile_events(town.network, routes, events)
+        self._rules = self._make_rules(staged)
+        self.state = allocate(worlds, self._rules.everybody, town.network, staged, most)
         self.episode = np.zeros(worlds, np.int64)
         self._size = np.array(
             [self.profile.length, self.profile.width, self.profile.height], np.float32
@@ -146,8 +166,8 @@ class BatchWorld:
         self.weather, self.hits = self.state.weather, self.state.hits
         self.reset()
 
-    def _make_rules(self) -> Rules:
-        s, staged = self.settings, 0
+    def _make_rules(self, staged: int) -> Rules:
+        s = self.settings
         return Rules(
             tick=s.tick,
             vehicles=s.vehicles,
@@ -257,4 +277,5 @@ class BatchWorld:
             self._paths,
             self.state,
             self._rules,
+            self._script,
         )

@@ -125,6 +125,7 @@ class Ego(IntEnum):
     CURVATURE = 13  # [1/m] of the path driven now
     LATERAL_ACCEL = 14  # [m/s^2]
     LAST_ACCEL = 15  # [m/s^2] of the tick before (for jerk)
+    STEER_BIAS = 16  # added to STEER_ACTUAL by an event: the road is slippery
 
 
 class Event(IntEnum):

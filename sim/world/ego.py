@@ -61,6 +61,7 @@ R_X, R_Y, R_Z, R_YAW, R_S, R_WIDTH, R_LANE, R_LANE_S = (
 E = Ego
 THROTTLE, PEDAL_BRAKE, STEER = int(E.THROTTLE), int(E.BRAKE), int(E.STEER)
 STEER_ACTUAL, PEDAL_ACTUAL = int(E.STEER_ACTUAL), int(E.PEDAL_ACTUAL)
+STEER_BIAS = int(E.STEER_BIAS)
 ROUTE_S, ROUTE_LATERAL, ROUTE_HEADING, ROUTE_INDEX, PROGRESS = (
     int(E.ROUTE_S),
     int(E.ROUTE_LATERAL),
@@ -136,7 +137,7 @@ def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -
     if speed == 0.0 and ego[PEDAL_ACTUAL] < 0.01:
         after = 0.0
     after = max(after, -TOP_REVERSE)
-    slip = steer_to_slip(geometry, ego[STEER_ACTUAL])
+    slip = steer_to_slip(geometry, ego[STEER_ACTUAL] + ego[STEER_BIAS])
     bend = math.sin(slip) / geometry[L_REAR]
     mean = 0.5 * (speed + after)
     limit = geometry[GRIP] / max(mean * mean, 1e-3)

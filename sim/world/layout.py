@@ -132,6 +132,8 @@ class State(NamedTuple):
     hit_count: IntArray  # [W]
     weather: FloatArray  # [W, WeatherColumn]
     done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
+    event_state: FloatArray  # [W, most events of a route, scenario.script.Progress]
+    cast_state: FloatArray  # [W, staged actors, scenario.script.Part]
 
 
 class Rules(NamedTuple):

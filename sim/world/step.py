@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from roadworthy.sim import rng
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.scenario.run import direct, perform, reset_events
+from roadworthy.sim.scenario.script import Script
 from roadworthy.sim.traffic.junctions import update_claims
 from roadworthy.sim.traffic.lights import cycle_time, run_lights, show_lights
 from roadworthy.sim.traffic.lookup import NOWHERE, sort_actors
@@ -63,15 +65,18 @@ def tick_world(
     paths: Paths,
     state: State,
     rules: Rules,
+    script: Script,
 ) -> None:
     """Advance world `w` by one tick."""
     on_road = rules.first_walker
     if state.frame[w] % DECISION_TICKS == 0:
         run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
+        direct(w, script, paths, state, rules)
         sort_actors(w, on_road, state)
         update_claims(w, on_road, roads, paths, state, rules)
         decide(w, on_road, roads, state, rules)
     move(w, roads, state, rules)
+    perform(w, script, state, rules)
     walk(w, on_road, roads, state, rules)
     me, before = state.actors[w, 0], state.ego[w, ROUTE_S]
     x, y, yaw, speed = me[X], me[Y], me[YAW], me[SPEED]
@@ -95,12 +100,13 @@ def _step_one(
     paths: Paths,
     state: State,
     rules: Rules,
+    script: Script,
 ) -> None:
     """Advance one world by some ticks under one wish."""
     state.events[w, :] = 0
     state.hit_count[w] = 0
     for _ in range(ticks):
-        tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules)
+        tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules, script)
 
 
 @kernel
@@ -115,10 +121,11 @@ def step_worlds(
     paths: Paths,
     state: State,
     rules: Rules,
+    script: Script,
 ) -> None:
     """Step the worlds `first` to `last - 1`."""
     for w in range(first, last):
-        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules)
+        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules, script)
 
 
 @kernel
@@ -167,6 +174,7 @@ def _reset_one(
         share = rng.uniform(state.key[w], state.counter[w])
         cycle = cycle_time(roads.group_phases[g], rules.green, rules.yellow, rules.all_red)
         state.light_clock[w, g] = share * cycle
+    reset_events(w, state)
     _place_ego(w, paths, state, size)
     project(w, paths, state, WINDOW)
     judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from roadworthy.sim.frame import Control, Frame
 from roadworthy.sim.physics.profile import VehicleProfile
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
@@ -32,6 +35,7 @@ class World:
         index: int = 0,
         settings: WorldSettings | None = None,
         profile: VehicleProfile | None = None,
+        events: Sequence[ScenarioEvent] | None = None,
     ) -> None:
         """Begin a drive of `route`; world `index` of `seed` (see BatchWorld for errors)."""
         self.batch = BatchWorld(
@@ -43,6 +47,7 @@ class World:
             first_index=index,
             profile=profile,
             threads=1,
+            events=None if events is None else [events],
         )
         self.town, self.route = town, route
 
