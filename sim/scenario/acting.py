@@ -22,7 +22,7 @@ from roadworthy.sim.scenario.motion import (
 )
 from roadworthy.sim.scenario.script import Cast, Mode, Phase, Script
 from roadworthy.sim.world.columns import Ego
-from roadworthy.sim.world.layout import FloatArray, Rules, State
+from roadworthy.sim.world.layout import FloatArray, Roads, State
 
 ROUTE_S = int(Ego.ROUTE_S)
 C_TOP, C_ACCEL, C_DECEL, C_LOW, C_HOLD, C_AFTER, C_GAP = (
@@ -126,8 +126,8 @@ def decide_part(
     cast: FloatArray,
     dt: float,
     script: Script,
+    roads: Roads,
     state: State,
-    rules: Rules,
 ) -> None:
     """Set the acceleration of the staged actor `a`, and its phase where something begins."""
     me, mode = state.actors[w, a], int(cast[C_MODE])
@@ -160,5 +160,4 @@ def decide_part(
                 wish = _towards(me[SPEED], wanted, cast[C_ACCEL], COMFORT, dt)
             else:
                 wish = _go(w, part, me, cast, dt)
-    n = rules.first_walker
-    part[P_ACCEL] = heed(w, a, n, part, cast, wish, script, state)
+    part[P_ACCEL] = heed(w, a, part, cast, wish, script, roads, state)

@@ -50,7 +50,7 @@ def hard_brake(troupe: Troupe) -> None:
         gap=troupe.get("gap"),
         meet_s=here,
         meet_path=here - begin,
-        minds=Minds.LEADERS,
+        minds=Minds.LEADERS | Minds.LIGHTS,
         vanishes=1.0,
     )
     troupe.close(troupe.event.s + 25.0, here + 15.0)
@@ -102,7 +102,7 @@ def cut_in(troupe: Troupe) -> None:
         gap=troupe.get("gap"),
         meet_s=here,
         meet_path=here - begin,
-        minds=Minds.LEADERS,
+        minds=Minds.LEADERS | Minds.LIGHTS,
         vanishes=1.0,
     )
     troupe.close(troupe.event.s + 25.0, here + 40.0)
@@ -138,7 +138,7 @@ def pull_out(troupe: Troupe, parked: bool) -> None:
         act_time=troupe.get("reaction"),
         act_distance=4.0,
         meet_s=here,
-        minds=Minds.LEADERS,
+        minds=Minds.LEADERS | Minds.LIGHTS,
         vanishes=1.0,
     )
     troupe.close(here - 45.0, here + 30.0)

@@ -6,10 +6,10 @@ import math
 
 from roadworthy.sim.angles import advance_phase, wrap_angle
 from roadworthy.sim.kernel import kernel
+from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.scenario.script import Cast, Minds, Mode, Part, Phase, Script, Waypoint
-from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after
-from roadworthy.sim.world.columns import Actor, Mover
-from roadworthy.sim.world.layout import FloatArray, State
+from roadworthy.sim.world.columns import Actor, Light, Mover
+from roadworthy.sim.world.layout import FloatArray, Roads, State
 
 X, Y, Z, YAW, PITCH, SPEED, ACCEL, YAW_RATE = (
     int(Actor.X),
@@ -57,7 +57,9 @@ P_CAST, P_PATH_S, P_PHASE, P_CLOCK, P_ACCEL = (int(c) for c in Part)
 OFF, READY, ACTING, ENDED = int(Phase.OFF), int(Phase.READY), int(Phase.ACTING), int(Phase.ENDED)
 EVENT = int(Mover.EVENT)
 CHASE = int(Mode.CHASE)
-LEADERS, EGO = int(Minds.LEADERS), int(Minds.EGO)
+LEADERS, EGO, LIGHTS = int(Minds.LEADERS), int(Minds.EGO), int(Minds.LIGHTS)
+KIND_LIGHT = int(SignalKind.LIGHT)
+RED, YELLOW = int(Light.RED), int(Light.YELLOW)
 
 SPARE = 2.0  # [m] kept at standstill
 HEADWAY = 1.0  # [s]
@@ -65,6 +67,7 @@ BRAKE_HARD = 8.0  # [m/s^2]
 COMFORT = 2.5  # [m/s^2]
 BESIDE = 0.3  # [m] that must be free between two who pass each other
 FAR = 1e6  # [m]
+TOO_LATE = 5.0  # [m/s^2] who would have to brake harder passes the light
 PROBE = 1.2  # [m] a walker keeps from the ego's body
 
 
@@ -114,37 +117,86 @@ def put(me: FloatArray, cast: FloatArray, path_s: float, points: FloatArray) -> 
 
 
 @kernel
+def _gap_on_lane(
+    w: int, a: int, i: int, path_s: float, reach: float, script: Script, state: State
+) -> tuple[float, float]:
+    """Gap to the first one on the path's lane at point `i`, ahead of `path_s` and before `reach`.
+
+    Walks the lane's entries in the order of the last sort; what counts is where they are now.
+    """
+    me, points = state.actors[w, a], script.points
+    run = points[i]
+    lane, end = int(run[W_LANE]), i + int(run[W_NEXT])
+    best, speed = FAR, 0.0
+    k = int(state.head[w, lane])
+    while 0 <= k < state.order.shape[1]:
+        b = state.order[w, k]
+        other = state.actors[w, b]
+        k += 1
+        if int(other[LANE]) != lane:
+            if int(other[OTHER_LANE]) == lane:
+                continue
+            break
+        at = run[W_S] + other[S] - run[W_LANE_S]
+        if b == a or other[ALIVE] == 0.0 or not path_s < at < min(reach, points[end - 1, W_S] + 2):
+            continue
+        j, _ = waypoint_at(i, max(end, i + 1), at, points)
+        aside = abs(other[LATERAL] - points[j, W_LATERAL])
+        gap = at - path_s - 0.5 * (me[LENGTH] + other[LENGTH])
+        if aside < 0.5 * (me[WIDTH] + other[WIDTH]) + BESIDE and gap < best:
+            best, speed = gap, other[SPEED]
+    return best, speed
+
+
+@kernel
 def leader_on_path(
-    w: int, a: int, n: int, path_s: float, cast: FloatArray, script: Script, state: State
+    w: int, a: int, path_s: float, cast: FloatArray, script: Script, state: State
 ) -> tuple[float, float]:
     """Gap [m] to who is ahead on the lanes of the path, and its speed; FAR where nobody is."""
-    me, points = state.actors[w, a], script.points
-    order, keys = state.order[w], state.sort_key[w]
-    last = int(cast[C_LAST])
+    me, points, last = state.actors[w, a], script.points, int(cast[C_LAST])
     i, _ = waypoint_at(int(cast[C_FIRST]), last, path_s, points)
     reach = path_s + 12.0 + 4.0 * me[SPEED] + me[SPEED] * me[SPEED] / 8.0
     for _ in range(8):
-        run = points[i]
-        lane, end = int(run[W_LANE]), i + int(run[W_NEXT])
-        if lane >= 0:
-            begin = max(path_s - run[W_S], 0.0) + run[W_LANE_S]
-            limit = points[end - 1, W_LANE_S] + 1.5
-            k = first_after(order, keys, n, lane * LANE_STRIDE + begin)
-            while k < n and keys[order[k]] <= lane * LANE_STRIDE + limit:
-                other = state.actors[w, order[k]]
-                at = run[W_S] + other[S] - run[W_LANE_S]
-                if order[k] != a and other[ALIVE] > 0.0 and int(other[LANE]) == lane:
-                    j, _ = waypoint_at(i, max(end, i + 1), at, points)
-                    aside = abs(other[LATERAL] - points[j, W_LATERAL])
-                    inside = aside < 0.5 * (me[WIDTH] + other[WIDTH]) + BESIDE
-                    gap = at - path_s - 0.5 * (me[LENGTH] + other[LENGTH])
-                    if inside and at > path_s:
-                        return gap, other[SPEED]
-                k += 1
-        i = end
+        if points[i, W_LANE] >= 0.0:
+            gap, speed = _gap_on_lane(w, a, i, path_s, reach, script, state)
+            if gap < FAR:
+                return gap, speed
+        i += int(points[i, W_NEXT])
         if i >= last or points[i, W_S] > reach:
             break
     return FAR, 0.0
+
+
+@kernel
+def light_on_path(
+    w: int,
+    me: FloatArray,
+    path_s: float,
+    cast: FloatArray,
+    script: Script,
+    roads: Roads,
+    state: State,
+) -> float:
+    """Gap [m] to the first closed light on the path; FAR where none is."""
+    points, last = script.points, int(cast[C_LAST])
+    i, _ = waypoint_at(int(cast[C_FIRST]), last, path_s, points)
+    front = path_s + 0.5 * me[LENGTH]
+    reach = front + 5.0 + me[SPEED] * me[SPEED] / 4.0
+    for _ in range(8):
+        run, end = points[i], i + int(points[i, W_NEXT])
+        lane = int(run[W_LANE])
+        if lane >= 0:
+            for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
+                at = run[W_S] + roads.stop_s[k] - run[W_LANE_S]
+                light = state.lights[w, roads.stop_signal[k]]
+                inside = run[W_LANE_S] - 1.0 <= roads.stop_s[k] <= points[end - 1, W_LANE_S] + 2.0
+                governs = roads.signal_kind[roads.stop_signal[k]] == KIND_LIGHT
+                if governs and inside and front - 1.0 < at < reach and light in (RED, YELLOW):
+                    return at - front
+        i = end
+        if i >= last or points[i, W_S] > reach:
+            break
+    return FAR
 
 
 @kernel
@@ -176,19 +228,23 @@ def ego_ahead(w: int, me: FloatArray, state: State) -> float:
 def heed(
     w: int,
     a: int,
-    n: int,
     part: FloatArray,
     cast: FloatArray,
     wish: float,
     script: Script,
+    roads: Roads,
     state: State,
 ) -> float:
     """Lower the wished acceleration to what those ahead allow, by what the cast member minds."""
     me, minds = state.actors[w, a], int(cast[C_MINDS])
     if minds & LEADERS:
-        gap, speed = leader_on_path(w, a, n, part[P_PATH_S], cast, script, state)
+        gap, speed = leader_on_path(w, a, part[P_PATH_S], cast, script, state)
         if gap < FAR:
             wish = min(wish, keep_off(me[SPEED], gap, speed, BRAKE_HARD))
+    if minds & LIGHTS:
+        gap = light_on_path(w, me, part[P_PATH_S], cast, script, roads, state)
+        if gap < FAR and me[SPEED] * me[SPEED] < 2.0 * TOO_LATE * max(gap, 0.1):
+            wish = min(wish, keep_off(me[SPEED], gap + SPARE, 0.0, BRAKE_HARD))
     if minds & EGO:
         gap = ego_ahead(w, me, state)
         if gap < PROBE + me[SPEED] * me[SPEED] / 8.0:

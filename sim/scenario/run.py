@@ -40,7 +40,7 @@ from roadworthy.sim.scenario.motion import (
 )
 from roadworthy.sim.scenario.script import Cast, Mode, Phase, Progress, Script, Stage
 from roadworthy.sim.world.columns import Actor, Ego
-from roadworthy.sim.world.layout import FloatArray, Paths, Rules, State
+from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
 
 TIMER = int(Actor.TIMER)
 ROUTE_S, PROGRESS, STEER_BIAS, ROUTE_INDEX = (
@@ -246,7 +246,7 @@ def _manage(
 
 
 @kernel
-def direct(w: int, script: Script, paths: Paths, state: State, rules: Rules) -> None:
+def direct(w: int, script: Script, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Begin and end the events of world `w` and decide what their actors do."""
     route = state.route_index[w]
     first, last = script.event_start[route], script.event_start[route + 1]
@@ -263,7 +263,7 @@ def direct(w: int, script: Script, paths: Paths, state: State, rules: Rules) -> 
             cast = script.cast[int(part[P_CAST]) - 1]
             a = 1 + rules.vehicles + slot
             if state.actors[w, a, MOVER] == EVENT and part[P_PHASE] != ENDED:
-                decide_part(w, a, part, cast, dt, script, state, rules)
+                decide_part(w, a, part, cast, dt, script, roads, state)
 
 
 @kernel

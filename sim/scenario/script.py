@@ -88,6 +88,7 @@ class Minds(IntFlag):
 
     LEADERS = 1  # who is ahead on its lanes
     EGO = 2  # the ego, wherever it is ahead
+    LIGHTS = 4
 
 
 class Phase(IntEnum):

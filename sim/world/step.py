@@ -71,7 +71,7 @@ def tick_world(
     on_road = rules.first_walker
     if state.frame[w] % DECISION_TICKS == 0:
         run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
-        direct(w, script, paths, state, rules)
+        direct(w, script, roads, paths, state, rules)
         sort_actors(w, on_road, state)
         update_claims(w, on_road, roads, paths, state, rules)
         decide(w, on_road, roads, state, rules)
