@@ -20,7 +20,7 @@ from roadworthy.sim.physics.profile import (
     VehicleProfile,
 )
 
-GAIN, L_FRONT, L_REAR, PEDAL_LAG, STEER_LAG, GRIP = range(6)
+GAIN, L_FRONT, L_REAR, PEDAL_LAG, STEER_LAG, GRIP, MASS = range(7)
 
 
 @kernel
@@ -64,6 +64,21 @@ def accel_to_pedal(accel: np.ndarray, speed: float, wanted: float) -> float:
 
 
 @kernel
+def full_brake(accel: np.ndarray, speed: float) -> float:
+    """Deceleration [m/s^2], above 0, of a full brake at `speed` [m/s] on a dry road."""
+    row, part = table_row(speed)
+    return -(accel[row, 0] * (1.0 - part) + accel[row + 1, 0] * part)
+
+
+@kernel
+def steer_to_bend(geometry: np.ndarray, steer: float) -> float:
+    """Curvature [1/m] for a steer command in [-1, 1]: sin(slip) / l_r without the angles."""
+    ratio = geometry[L_REAR] / (geometry[L_FRONT] + geometry[L_REAR])
+    tangent = ratio * math.tan(geometry[GAIN] * steer)
+    return tangent / math.sqrt(1.0 + tangent * tangent) / geometry[L_REAR]
+
+
+@kernel
 def steer_to_slip(geometry: np.ndarray, steer: float) -> float:
     """Slip angle [rad] at the centre for a steer command in [-1, 1]."""
     ratio = geometry[L_REAR] / (geometry[L_FRONT] + geometry[L_REAR])
@@ -75,7 +90,8 @@ def curvature_to_steer(geometry: np.ndarray, curvature: float) -> float:
     """Steer command in [-1, 1] that drives `curvature` [1/m], or comes nearest."""
     sine = min(max(curvature * geometry[L_REAR], -0.99), 0.99)
     ratio = (geometry[L_FRONT] + geometry[L_REAR]) / geometry[L_REAR]
-    steer = math.atan(ratio * math.tan(math.asin(sine))) / geometry[GAIN]
+    tangent = sine / math.sqrt(1.0 - sine * sine)
+    steer = math.atan(ratio * tangent) / geometry[GAIN]
     return min(max(steer, -1.0), 1.0)
 
 

@@ -50,7 +50,7 @@ class ProfileArrays(NamedTuple):
     """A profile as the kernels read it."""
 
     accel: NDArray[np.float32]  # [N_SPEEDS, N_PEDALS] m/s^2, rising along each row
-    geometry: NDArray[np.float32]  # [6] wheel gain [rad], l_front, l_rear [m], lags [s], grip
+    geometry: NDArray[np.float32]  # [7] wheel gain [rad], l_front, l_rear [m], lags [s], grip, mass
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +64,11 @@ class VehicleProfile:
     l_rear: float  # [m] centre to rear axle
     pedal_lag: float  # [s] time constant
     steer_lag: float  # [s] time constant
-    grip: float  # [m/s^2] largest lateral acceleration
+    grip: float  # [m/s^2] largest lateral acceleration on a dry road
     length: float  # [m]
     width: float  # [m]
     height: float  # [m]
+    mass: float = 1500.0  # [kg] with which the table was made
 
     def arrays(self) -> ProfileArrays:
         """Pack for the kernels."""
@@ -81,6 +82,7 @@ class VehicleProfile:
                     self.pedal_lag,
                     self.steer_lag,
                     self.grip,
+                    self.mass,
                 ],
                 np.float32,
             ),
@@ -112,7 +114,7 @@ def _mkz_table() -> NDArray[np.float32]:
     drag = _DRAG * np.maximum(speeds**2 - _FIT_TOP_SPEED**2, 0.0)
     at_min = (fitted_speed_after_throttle(kmh, _FIT_MIN_THROTTLE) - kmh) * to_accel
     coast = np.minimum(at_min, -0.1)
-    brake = np.minimum((fitted_speed_after_brake(kmh) - kmh) * to_accel, -2.0) + coast
+    brake = np.minimum((fitted_speed_after_brake(kmh) - kmh) * to_accel, coast - 2.0)
     table = np.empty((N_SPEEDS, N_PEDALS), np.float32)
     for column in range(N_PEDALS):
         pedal = -1.0 + column * PEDAL_STEP
@@ -146,4 +148,5 @@ def carla_mkz() -> VehicleProfile:
         length=4.892,
         width=1.837,
         height=1.490,
+        mass=1750.0,  # about the kerb weight of the real car and a driver
     )

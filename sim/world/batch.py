@@ -22,7 +22,7 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lookup import NOWHERE
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
-from roadworthy.sim.world.columns import MAX_HITS, Actor, Ego, Event, Hit
+from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import Rules, State
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.step import reset_worlds, step_worlds
@@ -73,6 +73,7 @@ def allocate(
         hits=np.zeros((worlds, MAX_HITS, len(Hit)), np.float32),
         hit_count=np.zeros(worlds, np.int32),
         weather=np.tile(Weather().row(), (worlds, 1)),
+        tuning=np.tile(np.array(TUNING_DEFAULT, np.float32), (worlds, 1)),
         done=np.zeros(worlds, np.bool_),
         event_state=np.zeros((worlds, events, len(Progress)), np.float32),
         cast_state=np.zeros((worlds, staged, len(Part)), np.float32),
@@ -155,9 +156,8 @@ class BatchWorld:
         self._rules = self._make_rules(staged)
         self.state = allocate(worlds, self._rules.everybody, town.network, staged, most)
         self.episode = np.zeros(worlds, np.int64)
-        self._size = np.array(
-            [self.profile.length, self.profile.width, self.profile.height], np.float32
-        )
+        p = self.profile
+        self._size = np.array([p.length, p.width, p.height, p.mass], np.float32)
         self._wishes = np.zeros((worlds, 4), np.float32)
         self.actors, self.ego, self.events = self.state.actors, self.state.ego, self.state.events
         self.lights, self.route_index = self.state.lights, self.state.route_index

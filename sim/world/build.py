@@ -192,12 +192,12 @@ def build_statics(scenery: Scenery) -> Statics:
     solid = scenery.boxes[:, columns].astype(np.float32)
     solid[:, 6] += solid[:, 5]
     solid[scenery.boxes[:, Box.PROP] == Prop.TREE, 3:5] = TRUNK
+    prop = scenery.boxes[:, Box.PROP].astype(np.int32)
     if len(solid) == 0:
         one = np.ones(2, np.int32)
-        empty = np.zeros(0, np.int32)
-        return Statics(
-            solid, STATIC_CELL, np.zeros(2, np.float32), one, np.zeros(2, np.int32), empty
-        )
+        none = np.zeros(0, np.int32)
+        origin = np.zeros(2, np.float32)
+        return Statics(solid, STATIC_CELL, origin, one, np.zeros(2, np.int32), none, prop)
     c, s = np.abs(np.cos(solid[:, 2])), np.abs(np.sin(solid[:, 2]))
     half = 0.5 * np.stack([c * solid[:, 3] + s * solid[:, 4], s * solid[:, 3] + c * solid[:, 4]], 1)
     low, high = solid[:, :2] - half - VEHICLE_REACH, solid[:, :2] + half + VEHICLE_REACH
@@ -213,11 +213,14 @@ def build_statics(scenery: Scenery) -> Statics:
     flat = np.array(cells, np.int32)
     order = np.argsort(flat, kind="stable")
     start = row_pointer(flat[order], int(shape[0] * shape[1]))
-    return Statics(solid, STATIC_CELL, origin, shape, start, np.array(index, np.int32)[order])
+    listed = np.array(index, np.int32)[order]
+    return Statics(solid, STATIC_CELL, origin, shape, start, listed, prop)
 
 
-def _stops_on_route(network: RoadNetwork, points: FloatArray) -> list[tuple[float, int]]:
-    """Lights on one route as (route s of the stop line, signal)."""
+def _stops_on_route(
+    network: RoadNetwork, points: FloatArray, kind: SignalKind
+) -> list[tuple[float, int]]:
+    """Signals of a kind on one route as (route s of the stop line, signal)."""
     stops: list[tuple[float, int]] = []
     lanes = points[:, RoutePoint.LANE].astype(int)
     cuts = np.flatnonzero(np.diff(lanes)) + 1
@@ -229,7 +232,7 @@ def _stops_on_route(network: RoadNetwork, points: FloatArray) -> list[tuple[floa
         for k in range(network.stop_start[lane], network.stop_start[lane + 1]):
             s, signal = float(network.stop_s[k]), int(network.stop_signal[k])
             on_route = low - LINE_BEFORE <= s <= high + LINE_BEYOND
-            if network.signal_kind[signal] == SignalKind.LIGHT and on_route:
+            if network.signal_kind[signal] == kind and on_route:
                 stops.append((float(run[0, RoutePoint.S] + s - low), signal))
     return stops
 
@@ -244,14 +247,23 @@ def _next_lanes(routes: RouteSet) -> IntArray:
     return cuts[np.searchsorted(cuts, np.arange(len(lanes)), side="right")].astype(np.int32)
 
 
-def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings) -> Paths:
-    """Arrange routes, with their lights and time limits."""
-    stop_start, stop_s, stop_signal, timeout = [0], [], [], []
+def _lines(
+    network: RoadNetwork, routes: RouteSet, kind: SignalKind
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Stop lines of a kind of signal by route: row pointer, s along the route [m], signal."""
+    start, s, signals = [0], [], []
     for route in routes.routes:
-        for s, signal in _stops_on_route(network, route.points):
-            stop_s.append(s)
-            stop_signal.append(signal)
-        stop_start.append(len(stop_s))
+        for line, signal in _stops_on_route(network, route.points, kind):
+            s.append(line)
+            signals.append(signal)
+        start.append(len(s))
+    return np.array(start, np.int32), np.array(s, np.float32), np.array(signals, np.int32)
+
+
+def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings) -> Paths:
+    """Arrange routes, with their lights, stop signs and time limits."""
+    timeout = []
+    for route in routes.routes:
         steps = np.diff(route.points[:, RoutePoint.S])
         limits = np.maximum(route.points[:-1, RoutePoint.SPEED_LIMIT], 1.0)
         share = settings.timeout_speed_share
@@ -261,8 +273,7 @@ def build_paths(network: RoadNetwork, routes: RouteSet, settings: WorldSettings)
         routes.points,
         routes.start,
         _next_lanes(routes),
-        np.array(stop_start, np.int32),
-        np.array(stop_s, np.float32),
-        np.array(stop_signal, np.int32),
+        *_lines(network, routes, SignalKind.LIGHT),
         np.array(timeout, np.float32),
+        *_lines(network, routes, SignalKind.STOP),
     )

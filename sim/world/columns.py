@@ -126,6 +126,32 @@ class Ego(IntEnum):
     LATERAL_ACCEL = 14  # [m/s^2]
     LAST_ACCEL = 15  # [m/s^2] of the tick before (for jerk)
     STEER_BIAS = 16  # added to STEER_ACTUAL by an event: the road is slippery
+    SPIN = 17  # [rad/s] of a skid after a touch, beside the turning that the wheels do
+    STOP_LINE = 18  # index into Paths.sign_s of the stop sign ahead; -1: none is left
+    STOP_STOOD = 19  # 1 where the ego has stood at that line as it must
+    LINES_OVER = 20  # bits: 1 the left wheels are beyond the left line of the lane, 2 the right
+    LINE_CROSSED = 21  # MarkType of the mark crossed last in this step, 0 where none was
+    LINE_LANE = 22  # lane that LINES_OVER is about
+
+
+class Tuning(IntEnum):
+    """Columns of `State.tuning`: how one world differs from what its settings say."""
+
+    THROTTLE_GAIN = 0  # times the throttle
+    BRAKE_GAIN = 1
+    STEER_GAIN = 2
+    STEER_BIAS = 3  # added to the steer command
+    PEDAL_LAG = 4  # [s] beside the profile's
+    STEER_LAG = 5  # [s]
+    MASS = 6  # times the ego's mass
+    FRICTION = 7  # times the grip of the road
+    TEMPER = 8  # added to the temper of the traffic
+    CARELESS = 9  # times the share of careless drivers and walkers
+    GREEN = 10  # times the green time of the lights
+    NOISE = 11  # times the noise of the sensors
+
+
+TUNING_DEFAULT = (1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0)
 
 
 class Event(IntEnum):

@@ -92,6 +92,7 @@ class Statics(NamedTuple):
     shape: IntArray
     start: IntArray
     listed: IntArray  # boxes, by cell
+    prop: IntArray  # [B] Prop
 
 
 class Paths(NamedTuple):
@@ -104,6 +105,9 @@ class Paths(NamedTuple):
     stop_s: FloatArray  # [m] along the route
     stop_signal: IntArray
     timeout: FloatArray  # [R] s
+    sign_start: IntArray  # [R + 1] stop signs on the route, by route, rising s
+    sign_s: FloatArray  # [m] of their lines along the route
+    sign_signal: IntArray
 
 
 class State(NamedTuple):
@@ -131,6 +135,7 @@ class State(NamedTuple):
     hits: FloatArray  # [W, MAX_HITS, Hit] touches of the last step
     hit_count: IntArray  # [W]
     weather: FloatArray  # [W, WeatherColumn]
+    tuning: FloatArray  # [W, Tuning] what randomisation drew
     done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
     event_state: FloatArray  # [W, most events of a route, scenario.script.Progress]
     cast_state: FloatArray  # [W, staged actors, scenario.script.Part]

@@ -21,9 +21,11 @@ from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide, move
 from roadworthy.sim.traffic.walkers import walk
 from roadworthy.sim.world.collision import collide
-from roadworthy.sim.world.columns import Actor, Ego, Kind
-from roadworthy.sim.world.ego import WINDOW, drive, judge, project
+from roadworthy.sim.world.columns import Actor, Ego, Kind, Tuning
+from roadworthy.sim.world.ego import WINDOW, drive, project
+from roadworthy.sim.world.judge import judge
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, Statics
+from roadworthy.sim.world.loose import slide
 
 ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
@@ -38,12 +40,14 @@ X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.SPEED),
     int(Actor.NEXT_LANE),
 )
-LENGTH, WIDTH, HEIGHT, COLOR = (
+LENGTH, WIDTH, HEIGHT, COLOR, MASS = (
     int(Actor.LENGTH),
     int(Actor.WIDTH),
     int(Actor.HEIGHT),
     int(Actor.COLOR),
+    int(Actor.MASS),
 )
+T_MASS = int(Tuning.MASS)
 R_X, R_Y, R_Z, R_YAW = (
     int(RoutePoint.X),
     int(RoutePoint.Y),
@@ -78,10 +82,11 @@ def tick_world(
     move(w, roads, state, rules)
     perform(w, script, state, rules)
     walk(w, on_road, roads, state, rules)
+    slide(w, roads, state, rules)
     me, before = state.actors[w, 0], state.ego[w, ROUTE_S]
-    x, y, yaw, speed = me[X], me[Y], me[YAW], me[SPEED]
+    speed = me[SPEED]
     drive(w, wish, as_plan, state, rules)
-    collide(w, rules.everybody, x, y, yaw, speed, statics, state, rules)
+    collide(w, rules.everybody, speed, statics, state, rules)
     project(w, paths, state, WINDOW)
     judge(w, before, roads, paths, state, rules)
     respawn(w, roads, state, rules)
@@ -136,6 +141,7 @@ def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     me[:] = 0.0
     me[X], me[Y], me[Z], me[YAW] = point[R_X], point[R_Y], point[R_Z], point[R_YAW]
     me[LENGTH], me[WIDTH], me[HEIGHT] = size[0], size[1], size[2]
+    me[MASS] = size[3] * state.tuning[w, T_MASS]
     me[KIND], me[COLOR], me[ALIVE], me[GOAL] = CAR, EGO_COLOR, 1.0, -1.0
     me[LANE], me[NEXT_LANE] = -1.0, -1.0
     state.ego[w, :] = 0.0
@@ -161,6 +167,7 @@ def _reset_one(
     state.crossing_busy[w, :] = 0
     state.contact[w, :] = 0
     state.hit_count[w] = 0
+    state.hits[w, :, :] = 0.0
     state.actors[w, :, :] = 0.0
     state.actors[w, :, GOAL] = -1.0
     state.actors[w, :, NEXT_LANE] = -1.0
