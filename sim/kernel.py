@@ -18,3 +18,12 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function that allocates no array and is called from Python or a kernel."""
     return njit(**_OPTIONS | {"_nrt": False})(function)
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a kernel into those that call it; for large ones that are called from one place.
+
+    A tuple of arrays is passed by value, word for word: a call with Roads, Paths, State and Rules
+    copies some 5 kB, 0.1 µs each, which was half of what a world without traffic cost.
+    """
+    return njit(**_OPTIONS | {"_nrt": False, "forceinline": True})(function)

@@ -67,7 +67,7 @@ def usual_mass(kind: int, model: int, length: float, width: float, height: float
 def mass_of(actor: NDArray[np.float32]) -> float:
     """Mass of an actor [kg]; what is usual where its column says nothing."""
     if actor[MASS] > 0.0:
-        return float(actor[MASS])
+        return np.float64(actor[MASS])
     return usual_mass(
         int(actor[KIND]), int(actor[COLOR]), actor[LENGTH], actor[WIDTH], actor[HEIGHT]
     )
@@ -75,23 +75,29 @@ def mass_of(actor: NDArray[np.float32]) -> float:
 
 @kernel
 def velocity_of(actor: NDArray[np.float32]) -> tuple[float, float]:
-    """Velocity over ground [m/s]: along the heading, and what it slides beside that.
+    """Velocity over ground [m/s], x and y: along the heading, and what it slides beside that.
 
-    A LOOSE body only slides: its SPEED is the part of that along its heading.
+    A LOOSE body only slides; its SPEED is the part of that along its heading.
     """
     if actor[MOVER] == LOOSE:
-        return float(actor[SLIDE_X]), float(actor[SLIDE_Y])
-    c, s = math.cos(actor[YAW]), math.sin(actor[YAW])
-    return actor[SPEED] * c + actor[SLIDE_X], actor[SPEED] * s + actor[SLIDE_Y]
+        return np.float64(actor[SLIDE_X]), np.float64(actor[SLIDE_Y])
+    speed, yaw = np.float64(actor[SPEED]), np.float64(actor[YAW])
+    return speed * math.cos(yaw) + actor[SLIDE_X], speed * math.sin(yaw) + actor[SLIDE_Y]
 
 
 @kernel
 def body_of(actor: NDArray[np.float32]) -> Body:
     """An actor as a rigid body; a box turns with an inertia of m (l^2 + w^2) / 12."""
     vx, vy = velocity_of(actor)
-    mass = mass_of(actor)
+    mass = np.float64(mass_of(actor))
     square = actor[LENGTH] * actor[LENGTH] + actor[WIDTH] * actor[WIDTH]
-    spin = float(actor[YAW_RATE])
+    # All of it in float64: kernels with one type of Body compile once, and sums stay exact.
     return Body(
-        float(actor[X]), float(actor[Y]), vx, vy, spin, 1.0 / mass, 12.0 / (mass * max(square, 0.1))
+        np.float64(actor[X]),
+        np.float64(actor[Y]),
+        vx,
+        vy,
+        np.float64(actor[YAW_RATE]),
+        1.0 / mass,
+        12.0 / (mass * max(square, 0.1)),
     )

@@ -45,10 +45,18 @@ class Body(NamedTuple):
 
 @kernel
 def _overlap_along(
-    dx: float, dy: float, ux: float, uy: float, half: float, ax: float, ay: float, l: float, w: float
+    dx: float,
+    dy: float,
+    ux: float,
+    uy: float,
+    half: float,
+    ax: float,
+    ay: float,
+    al: float,
+    aw: float,
 ) -> float:
-    """Overlap [m] along the axis u of a box of extent `half` and one with the axis a, l by w."""
-    reach = half + l * abs(ax * ux + ay * uy) + w * abs(-ay * ux + ax * uy)
+    """Overlap [m] along the axis u of a box of extent `half` and one with the axis a, al by aw."""
+    reach = half + al * abs(ax * ux + ay * uy) + aw * abs(-ay * ux + ax * uy)
     return reach - abs(dx * ux + dy * uy)
 
 
@@ -62,9 +70,11 @@ def _parting_time(
 
 
 @kernel
-def _inside(px: float, py: float, x: float, y: float, c: float, s: float, l: float, w: float) -> bool:
+def _inside(
+    px: float, py: float, x: float, y: float, c: float, s: float, al: float, aw: float
+) -> bool:
     dx, dy = px - x, py - y
-    return bool(abs(dx * c + dy * s) <= l and abs(dy * c - dx * s) <= w)
+    return bool(abs(dx * c + dy * s) <= al and abs(dy * c - dx * s) <= aw)
 
 
 @kernel

@@ -7,7 +7,7 @@ not depend on anything but the state. The ego asks nobody: it claims what it dri
 
 from __future__ import annotations
 
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.vehicles import YELLOW_BRAKE
@@ -112,7 +112,7 @@ def _goes_through(w: int, lane: int, me: FloatArray, roads: Roads, state: State)
     return bool(me[SPEED] * me[SPEED] > 2.0 * YELLOW_BRAKE * max(gap, 0.0))
 
 
-@kernel
+@inlined_kernel
 def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Drop the claims of those who have left, count the others, and grant new ones."""
     claims, actors = state.claims[w], state.actors[w]

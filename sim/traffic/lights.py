@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.world.columns import Light
 from roadworthy.sim.world.layout import Roads, Rules, State
 
@@ -24,7 +24,7 @@ def cycle_time(phases: int, green: float, yellow: float, all_red: float) -> floa
     return (green + yellow + all_red) * max(phases, 2)
 
 
-@kernel
+@inlined_kernel
 def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.lights[w]` from the clocks of the groups."""
     for k in range(roads.signal_group.shape[0]):
@@ -41,7 +41,7 @@ def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
             )
 
 
-@kernel
+@inlined_kernel
 def run_lights(w: int, time: float, roads: Roads, state: State, rules: Rules) -> None:
     """Let `time` seconds pass for the lights of world `w`."""
     for g in range(roads.group_phases.shape[0]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim import rng
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import place_on_lane
 from roadworthy.sim.traffic.vehicles import choose_next
@@ -161,7 +161,7 @@ def spawn_walker(w: int, a: int, near: float, roads: Roads, state: State, rules:
     return True
 
 
-@kernel
+@inlined_kernel
 def respawn(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Look at one vehicle and one walker per tick; move those that are far, gone or stuck."""
     ego, tick = state.actors[w, 0], state.frame[w]

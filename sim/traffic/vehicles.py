@@ -11,10 +11,10 @@ import math
 
 from roadworthy.sim import rng
 from roadworthy.sim.angles import advance_phase, wrap_angle
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, place_on_lane, point_at
-from roadworthy.sim.world.columns import Actor, Kind, Light
+from roadworthy.sim.world.columns import Actor, Kind, Light, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 X, Y, SPEED, ACCEL, YAW, YAW_RATE = (
@@ -41,6 +41,7 @@ LATERAL, NEXT_LANE, PHASE, TEMPER, TIMER, GOAL = (
     int(Actor.TIMER),
     int(Actor.GOAL),
 )
+MOVER, TRAFFIC = int(Actor.MOVER), int(Mover.TRAFFIC)
 KIND_LIGHT, KIND_STOP = int(SignalKind.LIGHT), int(SignalKind.STOP)
 GREEN, OFF, YELLOW = int(Light.GREEN), int(Light.OFF), int(Light.YELLOW)
 BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
@@ -177,12 +178,12 @@ def stop_gap(w: int, a: int, roads: Roads, state: State, claimed: bool) -> float
     return best
 
 
-@kernel
+@inlined_kernel
 def decide(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.target[w]` for the vehicles 1..rules.vehicles from the state before the tick."""
     for a in range(1, rules.vehicles + 1):
         me = state.actors[w, a]
-        if me[ALIVE] == 0.0:
+        if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
         wanted = wanted_speed(roads, me)
         gap, leader_speed = leader_gap(w, a, n, roads, state)
@@ -206,13 +207,13 @@ def choose_next(w: int, lane: int, roads: Roads, state: State) -> int:
     return int(roads.successors[first + rng.integer(state.key[w], state.counter[w], last - first)])
 
 
-@kernel
+@inlined_kernel
 def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Carry out the accelerations in `state.target[w]` over one tick."""
     dt = rules.tick
     for a in range(1, rules.vehicles + 1):
         me = state.actors[w, a]
-        if me[ALIVE] == 0.0:
+        if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
         before, old_yaw = me[SPEED], me[YAW]
         speed = max(before + state.target[w, a] * dt, 0.0)

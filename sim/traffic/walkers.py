@@ -10,10 +10,10 @@ import math
 
 from roadworthy.sim import rng
 from roadworthy.sim.angles import advance_phase
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane
-from roadworthy.sim.world.columns import Actor
+from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 X, Y, Z, YAW, SPEED = (
@@ -38,6 +38,7 @@ PHASE, TEMPER, TIMER, GOAL, LENGTH = (
     int(Actor.LENGTH),
 )
 
+MOVER, TRAFFIC = int(Actor.MOVER), int(Mover.TRAFFIC)
 CROSS_SHARE = 0.35  # of the walkers who pass a crosswalk use it
 TIME_GAP = 4.0  # [s] a vehicle must be away for a walker to step out
 WAIT_LIMIT = 12.0  # [s] then the walker gives the crossing up
@@ -165,13 +166,13 @@ def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> No
         me[YAW] += math.pi
 
 
-@kernel
+@inlined_kernel
 def walk(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move the walkers of world `w` by one tick; they follow the ego and the vehicles."""
     dt = rules.tick
     for a in range(rules.first_walker, rules.everybody):
         me = state.actors[w, a]
-        if me[ALIVE] == 0.0:
+        if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
         if me[GOAL] >= 0.0:
             state.crossing_busy[w, int(me[GOAL]) // 2] -= 1

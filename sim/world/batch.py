@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import Rules, State
 from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
 from roadworthy.sim.world.step import reset_worlds, step_worlds
 
 FEW = 16  # worlds; up to here one thread is faster than many
@@ -248,6 +251,45 @@ class BatchWorld:
         self._wishes[:, 0] = accel
         self._wishes[:, 1] = curvature
         self._advance(True, ticks)
+
+    def _kept(self) -> dict[str, NDArray[Any]]:
+        """All arrays that belong to a drive, [W, ...] by name."""
+        more: dict[str, NDArray[Any]] = {"episode": self.episode, "wishes": self._wishes}
+        return self.state._asdict() | more
+
+    @cached_property
+    def _digest(self) -> str:
+        return world_digest(self.town, self.routes, self.settings, self.profile)
+
+    def _numbers(self, world: int | Sequence[int] | None) -> list[int]:
+        """The worlds meant by an argument `world`; all by None."""
+        if world is None:
+            return list(range(self.worlds))
+        chosen = [world] if isinstance(world, int) else [int(w) for w in world]
+        for w in chosen:
+            if not 0 <= w < self.worlds:
+                raise WorldError(f"world {w} asked for, but there are {self.worlds}")
+        return chosen
+
+    def snapshot(self, world: int | Sequence[int] | None = None) -> WorldSnapshot:
+        """Copy the state of a world, of several, or of all (None), exact to the byte.
+
+        Raises:
+            WorldError: there is no such world.
+        """
+        return keep(self.town.name, self._digest, self._kept(), self._numbers(world))
+
+    def restore(self, snapshot: WorldSnapshot, world: int | Sequence[int] | None = None) -> None:
+        """Put a snapshot into a world, into several, or into all (None).
+
+        A snapshot of one world fits any number of them; one of several needs as many. Each goes
+        on as the world that was kept would have.
+
+        Raises:
+            WorldError: it is of another town, other settings, routes or vehicle, or does not
+                hold as many worlds; nothing is changed then.
+        """
+        put_back(snapshot, self._digest, self._kept(), self._numbers(world))
 
     def _advance(self, as_plan: bool, ticks: int) -> None:
         if not np.isfinite(self._wishes).all():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from roadworthy.sim.kernel import kernel
+import numpy as np
+
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bodies import body_of, velocity_of
 from roadworthy.sim.physics.contact import Body, Touch, collide_bodies, touch
 from roadworthy.sim.traffic.lookup import STOREY
@@ -112,7 +114,7 @@ def _note(
     state.hit_count[w] = at + 1
 
 
-@kernel
+@inlined_kernel
 def hit_actors(w: int, n: int, speed: float, hold: int, state: State) -> None:
     """Let the ego collide with the other `n - 1` actors."""
     me, contact = state.actors[w, 0], state.contact[w]
@@ -145,7 +147,7 @@ def hit_actors(w: int, n: int, speed: float, hold: int, state: State) -> None:
         me[Y] -= hit.ny * hit.depth * share
 
 
-@kernel
+@inlined_kernel
 def hit_statics(w: int, slot: int, speed: float, hold: int, statics: Statics, state: State) -> None:
     """Let the ego collide with the boxes near it, whose contact is noted in `slot`."""
     me = state.actors[w, 0]
@@ -172,7 +174,7 @@ def hit_statics(w: int, slot: int, speed: float, hold: int, statics: Statics, st
         )  # fmt: skip
         if hit.depth <= 0.0:
             continue
-        ground = Body(float(box[0]), float(box[1]), 0.0, 0.0, 0.0, 0.0, 0.0)
+        ground = Body(np.float64(box[0]), np.float64(box[1]), 0.0, 0.0, 0.0, 0.0, 0.0)
         after, _, jx, jy = collide_bodies(mine, ground, hit)
         _note(w, slot, -1 - index, statics.prop[index], hit, jx, jy, speed, hold, state)
         if jx != 0.0 or jy != 0.0:
@@ -181,7 +183,7 @@ def hit_statics(w: int, slot: int, speed: float, hold: int, statics: Statics, st
         me[Y] -= hit.ny * hit.depth
 
 
-@kernel
+@inlined_kernel
 def collide(w: int, n: int, speed: float, statics: Statics, state: State, rules: Rules) -> None:
     """Let the ego collide with what it has driven into, or what has driven into it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim.angles import advance_phase, wrap_angle
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bicycle import (
     GAIN,
     GRIP,
@@ -86,8 +86,10 @@ GIVE_UP = 2  # route points in a row that come no nearer before the search ends
 SPIN_BRAKE = 3.0 * SLIDING * GRAVITY  # [m rad/s^2] of a body with all wheels skidding; see _skid
 
 
-@kernel
-def _command(w: int, wish: FloatArray, as_plan: bool, climb: float, state: State, rules: Rules) -> float:
+@inlined_kernel
+def _command(
+    w: int, wish: FloatArray, as_plan: bool, climb: float, state: State, rules: Rules
+) -> float:
     """Take the wish as commands, let the actuators follow; the gear, 1 or -1."""
     ego, tune, dt = state.ego[w], state.tuning[w], rules.tick
     geometry, gear = rules.profile.geometry, 1.0
@@ -133,7 +135,7 @@ def _skid(me: FloatArray, ego: FloatArray, friction: float, dt: float) -> float:
     return turn
 
 
-@kernel
+@inlined_kernel
 def drive(w: int, wish: FloatArray, as_plan: bool, state: State, rules: Rules) -> None:
     """Move the ego by one tick.
 
@@ -199,7 +201,7 @@ def _nearest_on(a: FloatArray, b: FloatArray, x: float, y: float) -> tuple[float
     return ex * ex + ey * ey, t
 
 
-@kernel
+@inlined_kernel
 def project(w: int, paths: Paths, state: State, window: int) -> None:
     """Find the ego on its route, walking at most `window` points on from where it was."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]

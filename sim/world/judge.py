@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim.angles import wrap_angle
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.lookup import nearest_driving_point
@@ -63,7 +63,7 @@ WRONG_ANGLE = math.radians(120.0)  # leaderboard OutsideRouteLanesTest
 TAIL_SHARE = 0.8  # of the half length: leaderboard RunningRedLightTest looks at the tail
 
 
-@kernel
+@inlined_kernel
 def _locate(w: int, roads: Roads, paths: Paths, state: State) -> bool:
     """Find the ego's lane; True, with a note, where it is off the road or on the wrong side."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
@@ -95,7 +95,7 @@ def _locate(w: int, roads: Roads, paths: Paths, state: State) -> bool:
     return False
 
 
-@kernel
+@inlined_kernel
 def _cross_lines(w: int, before: float, paths: Paths, state: State) -> None:
     """Count stop lines that the ego's tail passed at red since route position `before`."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]
@@ -107,7 +107,7 @@ def _cross_lines(w: int, before: float, paths: Paths, state: State) -> None:
             state.events[w, EV_RED] += 1
 
 
-@kernel
+@inlined_kernel
 def judge(w: int, before: float, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Note the rules that the ego broke in this tick and whether its drive is over."""
     me, ego, route = state.actors[w, 0], state.ego[w], state.route_index[w]

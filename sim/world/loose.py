@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim.angles import wrap_angle
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.tyres import GRAVITY, SLIDING, road_friction, slowed
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.traffic.lookup import nearest_driving_point
@@ -97,7 +97,7 @@ def _slide(w: int, me: FloatArray, dt: float, state: State) -> None:
     me[BRAKE] = 1.0
 
 
-@kernel
+@inlined_kernel
 def slide(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move all loose actors by one tick, and take away those that have lain long enough."""
     for a in range(1, rules.everybody):
@@ -112,9 +112,8 @@ def slide(w: int, roads: Roads, state: State, rules: Rules) -> None:
             me[TIMER] += rules.tick
             me[ACCEL] = 0.0
         staged = rules.vehicles < a < rules.first_walker
-        if a < rules.first_walker:
-            if moving and (state.frame[w] + a) % LOOK_TICKS == 0:
-                _find_lane(w, a, me, roads, state)
+        if a < rules.first_walker and moving and (state.frame[w] + a) % LOOK_TICKS == 0:
+            _find_lane(w, a, me, roads, state)
         if me[TIMER] > CLEARED and not staged:
             if a >= rules.first_walker and me[GOAL] >= 0.0:
                 state.crossing_busy[w, int(me[GOAL]) // 2] -= 1

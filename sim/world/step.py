@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim import rng
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.run import direct, perform, reset_events
 from roadworthy.sim.scenario.script import Script
@@ -59,7 +59,7 @@ EGO_COLOR = 15.0
 DECISION_TICKS = 2  # traffic decides at 10 Hz like the agents, and moves at every tick
 
 
-@kernel
+@inlined_kernel
 def tick_world(
     w: int,
     wish: FloatArray,
@@ -94,7 +94,7 @@ def tick_world(
     state.frame[w] += 1
 
 
-@kernel
+@inlined_kernel
 def _step_one(
     w: int,
     wishes: FloatArray,
