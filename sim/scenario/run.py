@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim import rng
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.acting import decide_part
 from roadworthy.sim.scenario.motion import (
@@ -245,7 +245,7 @@ def _manage(
         _shake(w, row, run, dt, state)
 
 
-@kernel
+@inlined_kernel
 def direct(w: int, script: Script, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
     """Begin and end the events of world `w` and decide what their actors do."""
     route = state.route_index[w]
@@ -266,7 +266,7 @@ def direct(w: int, script: Script, roads: Roads, paths: Paths, state: State, rul
                 decide_part(w, a, part, cast, dt, script, roads, state)
 
 
-@kernel
+@inlined_kernel
 def perform(w: int, script: Script, state: State, rules: Rules) -> None:
     """Move the staged actors of world `w` by one tick."""
     route = state.route_index[w]

@@ -259,7 +259,7 @@ class BatchWorld:
 
     @cached_property
     def _digest(self) -> str:
-        return world_digest(self.town, self.routes, self.settings, self.profile)
+        return world_digest(self.town, self.routes, self.settings, self.profile, self._script)
 
     def _numbers(self, world: int | Sequence[int] | None) -> list[int]:
         """The worlds meant by an argument `world`; all by None."""

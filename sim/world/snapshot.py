@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.errors import WorldError
 from roadworthy.sim.physics.profile import VehicleProfile
 from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.scenario.script import Script
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -32,7 +33,7 @@ class WorldSnapshot:
     """One or several worlds at one moment."""
 
     town: str
-    digest: str  # of town, routes, settings and vehicle
+    digest: str  # of town, routes, events, settings and vehicle
     arrays: dict[str, NDArray[Any]]  # [worlds, ...] by name of the field of State, and more
 
     @property
@@ -99,11 +100,12 @@ def _feed(digest: Any, value: Any) -> None:
 
 
 def world_digest(
-    town: Town, routes: RouteSet, settings: WorldSettings, profile: VehicleProfile
+    town: Town, routes: RouteSet, settings: WorldSettings, profile: VehicleProfile, script: Script
 ) -> str:
     """Digest of what the worlds of a batch have in common, 32 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=16)
-    for part in (town.network, town.scenery, routes.points, routes.start, settings, profile):
+    way = (routes.points, routes.start)
+    for part in (town.network, town.scenery, *way, settings, profile, tuple(script)):
         _feed(digest, part)
     return digest.hexdigest()
 
