@@ -43,6 +43,8 @@ def drive(
     ] = None,
     vehicles: options.Vehicles = 20,
     walkers: options.Walkers = 8,
+    weather: options.Weather = "ClearNoon",
+    events: options.Events = "none",
     device: options.Device = "auto",
 ) -> None:
     """Let an agent drive one route and tell how it went.
@@ -55,6 +57,7 @@ def drive(
         raise SettingsError("give either --route FILE[#ID] or --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
     from roadworthy.agents.evaluation.evaluate import sensors_of
+    from roadworthy.agents.evaluation.events import kinds_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
     from roadworthy.agents.evaluation.routes import load_routes, random_route
@@ -68,9 +71,17 @@ def drive(
             check_writable(path)
     driver = make_agent(agent, device=device)
     chosen = random_route(town, seed, map_dir) if town else _one(load_routes(str(route), map_dir))
-    settings = options.world_settings(vehicles, walkers)
+    kinds_of(events)  # a name that is wrong is told before anything is loaded
+    settings = options.world_settings(vehicles, walkers, weather)
     result, written = drive_with_progress(
-        driver, chosen, seed=seed, settings=settings, map_dir=map_dir, town=town, video=video
+        driver,
+        chosen,
+        seed=seed,
+        settings=settings,
+        events=events,
+        map_dir=map_dir,
+        town=town,
+        video=video,
     )
     tell(result)
     tell_stages(driver)
@@ -82,6 +93,7 @@ def drive(
             **fingerprint(driver),
             "world": world,
             "settings": asdict(settings),
+            "events": events,
             "route": result.route,
             "town": result.town,
             "seed": seed,
@@ -149,5 +161,7 @@ def tell(result: DriveResult) -> None:
     table.add_row(r"driven \[s]", f"{result.duration_game:.1f}")
     table.add_row(r"computed in \[s]", f"{result.duration_system:.1f}")
     out.print(table)
+    if result.events:
+        out.print(f"events: {', '.join(result.events)}")
     for time, message in result.log:
         out.print(f"  {time:6.1f} s  {message}")

@@ -58,6 +58,8 @@ def evaluate(
     ] = Path("out/evaluation"),
     vehicles: options.Vehicles = 20,
     walkers: options.Walkers = 8,
+    weather: options.Weather = "ClearNoon",
+    events: options.Events = "none",
     device: options.Device = "auto",
 ) -> None:
     """Score an agent by the CARLA leaderboard's rules over routes and seeds.
@@ -78,7 +80,7 @@ def evaluate(
     driver = make_agent(agent, device=device)
     with working("planning the routes"):
         tasks = make_tasks(load_routes(routes, map_dir), seeds, seed)
-    settings = options.world_settings(vehicles, walkers)
+    settings = options.world_settings(vehicles, walkers, weather)
     with bar() as progress:
         shown = progress.add_task("driving", total=len(tasks))
 
@@ -94,6 +96,7 @@ def evaluate(
             lambda name: open_town(name, map_dir),
             out_dir,
             settings=settings,
+            events=events,
             on_record=on_record,
         )
     tell(total, records)

@@ -39,6 +39,21 @@ Seed = Annotated[
 ]
 Vehicles = Annotated[int, typer.Option(help="Vehicles in the traffic around the agent.")]
 Walkers = Annotated[int, typer.Option(help="Walkers around the agent.")]
+Weather = Annotated[
+    str,
+    typer.Option(
+        metavar="PRESET",
+        help="One of CARLA's weathers, such as ClearNoon, HardRainNoon or ClearNight.",
+    ),
+]
+Events = Annotated[
+    str,
+    typer.Option(
+        metavar="none|standard|KIND[,KIND...]",
+        help="Scenario events on the way: standard draws them by the seed; kinds are named as in "
+        "the CARLA leaderboard (docs/events.md).",
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(
@@ -60,12 +75,15 @@ def only_embedded(world: str) -> None:
         )
 
 
-def world_settings(vehicles: int, walkers: int) -> WorldSettings:
+def world_settings(vehicles: int, walkers: int, weather: str) -> WorldSettings:
     """Make the world's settings.
 
     Raises:
-        SettingsError: a number makes no world.
+        SettingsError: a number makes no world, or there is no such weather.
     """
+    from roadworthy.sim.weather import PRESETS
     from roadworthy.sim.world.settings import WorldSettings
 
-    return WorldSettings(vehicles=vehicles, walkers=walkers).validate()
+    if weather not in PRESETS:
+        raise SettingsError(f"--weather {weather!r}: choose one of {', '.join(PRESETS)}")
+    return WorldSettings(vehicles=vehicles, walkers=walkers, weather=PRESETS[weather]).validate()

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.commands.outcome import err
 from roadworthy.agents.evaluation.drive import DriveResult, Moment, drive
+from roadworthy.agents.evaluation.events import events_on
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.towns import load_town
@@ -59,12 +60,14 @@ def drive_with_progress(
     *,
     seed: int,
     settings: WorldSettings,
+    events: str,
     map_dir: Path | None,
     town: str | None = None,
     video: Path | None = None,
 ) -> tuple[DriveResult, Path | None]:
     """Drive one route with a bar of its completion; also returns where the video went."""
     place = open_town(town or route.town, map_dir)
+    happening = events_on(events, place.network, route, seed)
     writer = VideoWriter(video) if video is not None else None
     with bar() as progress:
         task = progress.add_task("building the world (kernels compile once)", total=100.0)
@@ -78,7 +81,14 @@ def drive_with_progress(
 
         try:
             result = drive(
-                agent, place, route, seed=seed, settings=settings, video=writer, observe=observe
+                agent,
+                place,
+                route,
+                seed=seed,
+                settings=settings,
+                events=happening,
+                video=writer,
+                observe=observe,
             )
         finally:
             if writer is not None:

@@ -21,6 +21,7 @@ from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.scene import Scene
 from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.settings import WorldSettings
@@ -61,6 +62,7 @@ def drive_together(
     *,
     seed: int = 0,
     settings: WorldSettings | None = None,
+    events: Sequence[Sequence[ScenarioEvent]] | None = None,
     threads: int | None = None,
     watch: Callable[[BatchMoment], None] | None = None,
 ) -> list[DriveResult]:
@@ -75,6 +77,7 @@ def drive_together(
         routes: what to drive.
         seed: of the traffic; world i draws its numbers from (seed, i).
         settings: of the worlds.
+        events: that happen on each route.
         threads: that share the work.
         watch: called after every step.
 
@@ -84,16 +87,18 @@ def drive_together(
     results: list[DriveResult] = []
     for first in range(0, len(routes), TOGETHER):
         chunk = list(routes[first : first + TOGETHER])
+        happening = None if events is None else list(events[first : first + TOGETHER])
         worlds = BatchWorld(
             town,
             RouteSet.of(chunk),
             len(chunk),
             seed=seed,
             settings=settings,
+            events=happening,
             first_index=first,
             threads=threads,
         )
-        results += _drive_chunk(name, driver, worlds, chunk, watch)
+        results += _drive_chunk(name, driver, worlds, chunk, happening, watch)
     return results
 
 
@@ -102,6 +107,7 @@ def _drive_chunk(
     driver: BatchDriver,
     worlds: BatchWorld,
     routes: list[Route],
+    events: list[Sequence[ScenarioEvent]] | None,
     watch: Callable[[BatchMoment], None] | None,
 ) -> list[DriveResult]:
     """Drive until the last of the worlds has ended."""
@@ -127,7 +133,10 @@ def _drive_chunk(
         if watch is not None:
             watch(BatchMoment(worlds, scene, tallies, driving))
     spent = (time.perf_counter() - begin) / n
+    town, seed = worlds.town.name, worlds.seed
     return [
-        DriveResult.of(name, worlds.town.name, route, worlds.seed, tally, float(end), spent)
-        for route, tally, end in zip(routes, tallies, ended, strict=True)
+        DriveResult.of(name, town, route, seed, tally, float(end), spent, happened)
+        for route, tally, end, happened in zip(
+            routes, tallies, ended, events or [()] * n, strict=True
+        )
     ]

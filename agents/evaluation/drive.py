@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from roadworthy.perception.oracle import Oracle
 from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
 from roadworthy.sim.road.route import Route
+from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
@@ -56,6 +57,7 @@ class DriveResult:
     status: str
     score: Score  # leaderboard 2.0
     score_2_1: Score
+    events: tuple[str, ...]  # "KIND at S m", in the order of the route
     infractions: dict[str, list[str]]
     log: list[tuple[float, str]]
     incidents: list[Incident]  # the infractions with time and place
@@ -76,6 +78,7 @@ class DriveResult:
         tally: Tally,
         ended: float,
         spent: float,
+        events: Sequence[ScenarioEvent] = (),
     ) -> DriveResult:
         """Sum up a closed tally; `ended` and `spent` are seconds of the world's and of ours."""
         return cls(
@@ -86,6 +89,7 @@ class DriveResult:
             status=tally.status(),
             score=tally.score(),
             score_2_1=tally.score("2.1"),
+            events=tuple(f"{event.kind} at {event.s:.0f} m" for event in events),
             infractions=tally.infractions,
             log=tally.log,
             incidents=tally.incidents,
@@ -117,6 +121,7 @@ class DriveResult:
                 town=self.town,
                 seed=self.seed,
                 score_composed_2_1=self.score_2_1.composed,
+                events=list(self.events),
                 min_speed_percents=list(self.min_speed_percents),
                 smoothness=self.smoothness,
                 incidents=self.incidents,
@@ -137,6 +142,7 @@ def drive(
     *,
     seed: int = 0,
     settings: WorldSettings | None = None,
+    events: Sequence[ScenarioEvent] = (),
     video: VideoWriter | None = None,
     observe: Callable[[Moment], None] | None = None,
     time_limit: float | None = None,
@@ -150,6 +156,7 @@ def drive(
         route: from where to where.
         seed: of traffic, walkers, lights and sensor noise.
         settings: of the world.
+        events: that happen on the way.
         video: gets a picture of every step.
         observe: called after every decision, before the world moves on.
         time_limit: end the drive after so many seconds of the world's time, as timed out.
@@ -164,8 +171,9 @@ def drive(
         StorageError: the video cannot be written.
     """
     begin = time.perf_counter()
-    run = _Run(agent, World(town, route, seed=seed, settings=settings), seed, video is not None)
-    world, tally = run.world, run.tally
+    world = World(town, route, seed=seed, settings=settings, events=events)
+    run = _Run(agent, world, seed, video is not None)
+    tally = run.tally
     run.start()
     while not tally.over:
         moment = run.decide()
@@ -182,7 +190,7 @@ def drive(
             tally.fail(world.time, "Agent timed out")
     tally.close()
     spent = time.perf_counter() - begin
-    return DriveResult.of(agent.name, town.name, route, seed, tally, world.time, spent)
+    return DriveResult.of(agent.name, town.name, route, seed, tally, world.time, spent, events)
 
 
 class _Run:

@@ -10,6 +10,7 @@ from typing import Any
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
+from roadworthy.agents.evaluation.events import NONE, events_on, kinds_of
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.agents.registry import fingerprint
@@ -77,6 +78,7 @@ def evaluate(
     out: Path,
     *,
     settings: WorldSettings | None = None,
+    events: str = NONE,
     on_record: Callable[[Task, Record, DriveResult | None], None] | None = None,
 ) -> tuple[GlobalRecord, list[Record]]:
     """Drive all tasks that are not in the result file yet.
@@ -88,6 +90,7 @@ def evaluate(
         town_of: loads a town by its name; asked once a town.
         out: folder of `results.json`, written after each route, and of `report.html`.
         settings: of the world.
+        events: which happen on the way, see `events_on`; drawn by each task's seed.
         on_record: called for each task; the DriveResult is None where the record was kept from
             an earlier run.
 
@@ -95,16 +98,19 @@ def evaluate(
         The sum over all records, and the records.
 
     Raises:
+        EventError: an event that is named has no place on a route.
         InputError: the folder holds results of another agent (which is one with other models,
             too), of another version or of other settings.
         StorageError: the results cannot be written.
     """
     settings = (settings or WorldSettings()).validate()
+    kinds_of(events)  # a name that is wrong is told before the first drive
     what: dict[str, Any] = {
         "agent": agent.name,
         **fingerprint(agent),
         "world": "embedded",
         "settings": asdict(settings),
+        "events": events,
         "tasks": [[task.record_id, task.seed] for task in tasks],
     }
     file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
@@ -120,7 +126,9 @@ def evaluate(
             towns.clear()  # one town at a time: meshes are large
             towns[task.town] = town_of(task.town)
             networks[task.town] = towns[task.town].network
-        result = drive(agent, towns[task.town], task.route, seed=task.seed, settings=settings)
+        town = towns[task.town]
+        happening = events_on(events, town.network, task.route, task.seed)
+        result = drive(agent, town, task.route, seed=task.seed, settings=settings, events=happening)
         record = result.record(task.index, task.repetition)
         file.add(record)
         if on_record is not None:

@@ -158,6 +158,7 @@ class BatchWorld:
         self._script, staged, most = compile_events(town.network, routes, events)
         self._rules = self._make_rules(staged)
         self.state = allocate(worlds, self._rules.everybody, town.network, staged, most)
+        self.state.weather[:] = self.settings.weather.row()
         self.episode = np.zeros(worlds, np.int64)
         p = self.profile
         self._size = np.array([p.length, p.width, p.height, p.mass], np.float32)

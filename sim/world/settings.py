@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class WorldSettings:
     # Leaderboard RouteTimeoutBehavior: base + length / (0.1 * speed limit).
     timeout_base: float = 300.0  # [s]
     timeout_speed_share: float = 0.1  # of the speed limit; 0 turns the limit off
+    weather: Weather = field(default_factory=Weather)
 
     def validate(self) -> WorldSettings:
         """Return self.
@@ -52,4 +54,5 @@ class WorldSettings:
                 f"spawn_near {self.spawn_near} m must be below spawn_far {self.spawn_far} m, "
                 "and that at most 10 km"
             )
+        self.weather.validate()
         return self

@@ -127,3 +127,29 @@ def test_the_largest_seed_drives_and_one_more_is_refused(run: Run, foreign: str)
     done = run("drive", *agent, "--seed", 2**63)
     assert done.exit_code == 2
     assert "9223372036854775807" in done.output
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--weather", "Sunny"), "choose one of"),
+        (("--events", "HardBreakRoute,Earthquake"), "there is no event Earthquake"),
+    ],
+)
+def test_weather_and_events_that_do_not_exist_are_wrong_input(
+    option: tuple[str, str], says: str, run: Run
+) -> None:
+    done = run("drive", "--agent", "expert", *QUIET, *option)
+    assert done.exit_code == 2
+    assert says in " ".join(done.output.split())
+
+
+def test_events_and_weather_are_told_in_the_results(run: Run, tmp_path: Path) -> None:
+    run(
+        "drive", "--agent", "expert", "--town", "Rivertown", "--seed", 5, "--vehicles", 0,
+        "--walkers", 0, "--events", "HardBreakRoute", "--weather", "ClearNight", "--out", tmp_path,
+    )  # fmt: skip
+    found = results(tmp_path)
+    assert found["roadworthy"]["settings"]["weather"]["sun_altitude_angle"] == -90.0
+    (event,) = found["_checkpoint"]["records"][0]["meta"]["events"]
+    assert event.startswith("HardBreakRoute at ")

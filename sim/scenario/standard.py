@@ -1,0 +1,48 @@
+"""Standard events: a route with as many different events as it has room for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.sim.road.route import Route
+from roadworthy.sim.scenario.catalogue import CATALOGUE
+from roadworthy.sim.scenario.compile import build
+from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.kinds import EventKind, Support
+from roadworthy.sim.scenario.place import SPACING, places_of
+from roadworthy.sim.scenario.street import Street
+
+APART = 150.0  # [m] of route for each event, on the whole
+
+
+def standard_events(
+    network: RoadNetwork, route: Route, seed: int, apart: float = APART
+) -> list[ScenarioEvent]:
+    """Place events of different kinds on a route, one for about every `apart` metres.
+
+    Args:
+        network: the town's roads.
+        route: that the events are for.
+        seed: draws the kinds and their places.
+        apart: [m] of route for each event.
+
+    Returns:
+        The events, sorted by place; none where nothing fits.
+    """
+    street = Street(network, route)
+    draw = np.random.default_rng([seed, 0x57A4D])
+    kinds = [kind for kind in EventKind if CATALOGUE[kind].support != Support.NO]
+    wanted = max(int(route.length / apart), 1)
+    taken: list[tuple[float, float, ScenarioEvent]] = []
+    for k in draw.permutation(len(kinds)):
+        if len(taken) == wanted:
+            break
+        places, _ = places_of(street, kinds[int(k)])
+        for p in draw.permutation(len(places)):
+            event = places[int(p)]
+            ends = build(street, event).ends
+            if all(event.s >= b + SPACING or ends + SPACING <= a for a, b, _ in taken):
+                taken.append((event.s, ends, event))
+                break
+    return [event for _, _, event in sorted(taken, key=lambda span: span[0])]
