@@ -61,4 +61,10 @@ class ExpertAgent(PrivilegedAgent):
     far = True
 
     def __init__(self, profile: VehicleProfile | None = None) -> None:
-        super().__init__("expert", Expert(), profile)
+        self._expert = Expert()
+        super().__init__("expert", self._expert, profile)
+
+    def start(self, town: Town, route: Route, seed: int) -> None:
+        """Begin a drive."""
+        super().start(town, route, seed)
+        self._expert.start()

@@ -108,6 +108,7 @@ class Oracle:
         self._nearest = np.zeros((n, MAX_USERS), np.int32)
         self._squares = np.zeros((n, MAX_USERS), np.float32)
         self._stood = np.full((n, 2), -1.0)
+        self._standing = np.zeros(batch.actors.shape[:2] if far else (0, 0), np.float32)
         self._room = room_of_routes(batch.network, batch.routes.points) if far else None
 
     def scene(self, mask: NDArray[np.bool_] | None = None) -> Scene:
@@ -143,5 +144,5 @@ class Oracle:
             out.ego,
         )
         if out.outlook is not None:
-            look_out(which, batch, self._room, self._nearest, out)
+            look_out(which, batch, self._room, self._nearest, self._standing, out)
         return out

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from roadworthy.perception.scene import (
@@ -24,9 +23,10 @@ from roadworthy.perception.scene import (
     Scene,
     Trait,
 )
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.world.columns import Actor, Ego, Kind, Lamp, Light, Mover
+from roadworthy.sim.world.columns import Actor, Ego, Flaw, Kind, Lamp, Light, Mover
 
 _AX, _AY, _AYAW, _ASPEED, _AACCEL = (
     int(Actor.X),
@@ -44,6 +44,7 @@ _AKIND, _ALANE, _AS, _ALAT, _ANEXT, _AGOAL, _ALEN = (
     int(Actor.GOAL),
     int(Actor.LENGTH),
 )
+_AALIVE, _AFLAWS = int(Actor.ALIVE), int(Actor.FLAWS)
 _AMOVER, _ALAMPS, _ALATSPEED, _ASLIDEX, _ASLIDEY = (
     int(Actor.MOVER),
     int(Actor.LAMPS),
@@ -52,7 +53,8 @@ _AMOVER, _ALAMPS, _ALATSPEED, _ASLIDEX, _ASLIDEY = (
     int(Actor.SLIDE_Y),
 )
 _WALKER, _PROP = int(Kind.WALKER), int(Kind.PROP)
-_TRAFFIC, _LOOSE = int(Mover.TRAFFIC), int(Mover.LOOSE)
+_TRAFFIC, _EVENT, _LOOSE = int(Mover.TRAFFIC), int(Mover.EVENT), int(Mover.LOOSE)
+_RUNS_RED, _NO_LOOK = int(Flaw.RUNS_RED), int(Flaw.NO_LOOK)
 _SPECIAL = int(Lamp.SPECIAL)
 _DOOR_LEFT, _DOOR_RIGHT = int(Lamp.DOOR_LEFT), int(Lamp.DOOR_RIGHT)
 _HAZARD = int(Lamp.LEFT_BLINKER | Lamp.RIGHT_BLINKER)
@@ -73,10 +75,10 @@ _RX, _RY, _RZ, _RYAW, _RS, _RWIDTH, _RLANE = (
     int(RoutePoint.WIDTH),
     int(RoutePoint.LANE),
 )
-_ES, _EINDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
+_ES, _EINDEX, _ETIME = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX), int(Ego.TIME)
 _KIND_LIGHT, _GREEN, _OFF = int(SignalKind.LIGHT), int(Light.GREEN), int(Light.OFF)
 _N_ROOM = len(Room)
-_STILL, _SPECIAL_COL, _DOOR, _ACTOR = (int(column) for column in Trait)
+_STILL, _SPECIAL_COL, _DOOR, _ACTOR, _STOOD = (int(column) for column in Trait)
 _DISTANCES = np.array(ROUTE_DISTANCES, np.float32)
 
 _LOOK = 1.6  # [m] beyond the own lane's border, where a neighbour is looked for
@@ -85,10 +87,11 @@ _STOREY = 3.0  # [m]
 _AGAINST, _ALONG = np.cos(np.radians(120.0)), np.cos(np.radians(60.0))
 _PULL = 2.0  # [s] for which somebody goes on accelerating
 _CLAIM_BRAKE, _CLAIM_SPARE = 2.0, 6.0  # [m/s^2], [m] before a junction one has asked to enter
+_LEFT = 4.0  # [s] an actor of an event that has stood for so long is taken to stay
 _HARD = 6.0  # [m/s^2] who would have to brake harder for a red light goes on
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _neighbour(table, cells, x, y, z, own, out):
     """Find the point of a driving lane nearest to (x, y) but not of lane `own`; -1 for none."""
     points, point_lane, grid_start, grid_point = table
@@ -106,7 +109,7 @@ def _neighbour(table, cells, x, y, z, own, out):
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _measure_room(route, lane_junction, table, cells, out):
     """Write [N, Room] for route points [N, RoutePoint]."""
     points = table[0]
@@ -150,31 +153,32 @@ def room_of_routes(network: RoadNetwork, points: NDArray[np.float32]) -> NDArray
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _free_way(actor, lights, roads):
     """How far [m] an actor's centre may go on before it will stop for a line; 1e9 for no line."""
     (_, _, lane_length, lane_junction, _, _, stop_start, stop_s, stop_signal, signal_kind) = roads
     lane, following = int(actor[_ALANE]), int(actor[_ANEXT])
     front, speed = actor[_AS] + 0.5 * actor[_ALEN], actor[_ASPEED]
-    way = 1e9
+    way, flaws = 1e9, int(actor[_AFLAWS])
     for k in range(stop_start[lane], stop_start[lane + 1]):
         signal = stop_signal[k]
         if signal < 0 or signal_kind[signal] != _KIND_LIGHT:
             continue
         gap = stop_s[k] - front
         closed = lights[signal] != _GREEN and lights[signal] != _OFF
+        closed = closed and not flaws & _RUNS_RED
         if gap > -0.5 and closed and speed * speed < 2.0 * _HARD * max(gap, 0.5):
             way = min(way, max(gap, 0.0))
     if following >= 0 and lane_junction[following] >= 0 and lane_junction[lane] < 0:
         gap = lane_length[lane] - front
         asked = gap < speed * speed / (2.0 * _CLAIM_BRAKE) + _CLAIM_SPARE
         can = speed * speed < 2.0 * _HARD * max(gap, 0.5)
-        if asked and can and int(actor[_AGOAL]) != following:
+        if asked and can and not flaws & _NO_LOOK and int(actor[_AGOAL]) != following:
             way = min(way, max(gap, 0.0))
     return way
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _travelled(speed, accel, t, way):
     """Distance [m] after `t` seconds."""
     if speed < 0.05 and accel <= 0.05:
@@ -187,7 +191,7 @@ def _travelled(speed, accel, t, way):
     return min(d, way)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _on_lanes(actor, distance, lateral, roads, out):
     """Write x, y of the place `distance` metres further along an actor's lanes."""
     points, lane_start, lane_length = roads[0], roads[1], roads[2]
@@ -212,7 +216,7 @@ def _on_lanes(actor, distance, lateral, roads, out):
     out[1] = a[_PY] + t * (b[_PY] - a[_PY]) + c * lateral + n * beyond
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _foresee(actor, lights, roads, ego, out, place):
     """Write the places of one actor, [FUTURES, 2], on the ego's axes."""
     speed = float(actor[_ASPEED])
@@ -247,9 +251,9 @@ def _foresee(actor, lights, roads, ego, out, place):
         out[k, 0], out[k, 1] = ce * dx + se * dy, ce * dy - se * dx
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _describe(actor, index, out):
-    """Write the traits of one actor."""
+@kernel
+def _describe(actor, index, stood, out):
+    """Write the traits of one actor that has stood for `stood` seconds."""
     lamps = int(actor[_ALAMPS])
     stands = abs(actor[_ASPEED]) < 0.1
     out[:] = np.float32(0.0)
@@ -258,33 +262,46 @@ def _describe(actor, index, out):
     elif lamps & _DOOR_RIGHT:
         out[_DOOR] = np.float32(1.0)
     hazard = (lamps & _HAZARD) == _HAZARD
-    wreck = actor[_AMOVER] == _LOOSE
+    wreck = actor[_AMOVER] == _LOOSE or (actor[_AMOVER] == _EVENT and stood > _LEFT)
     if actor[_AKIND] == _PROP or (stands and (out[_DOOR] != 0.0 or hazard or wreck)):
         out[_STILL] = np.float32(1.0)
     if lamps & _SPECIAL and not stands:
         out[_SPECIAL_COL] = np.float32(1.0)
-    out[_ACTOR] = np.float32(index)
+    out[_ACTOR], out[_STOOD] = np.float32(index), stood
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
+def _count_standing(actors, time, stood):
+    """Count on for how long each actor has stood; `stood` [A], its first entry is the time."""
+    dt = time - stood[0]
+    stood[0] = time
+    for a in range(1, actors.shape[0]):
+        if dt < 0.0 or dt > 1.0 or abs(actors[a, _ASPEED]) > 0.1 or actors[a, _AALIVE] == 0.0:
+            stood[a] = 0.0
+        else:
+            stood[a] += dt
+
+
+@kernel
 def _room_ahead(points, first, last, index, s0, room, out):
     """Write the rows of `Outlook.room` for an ego `s0` metres along its route."""
     i = min(first + index, last - 1)
     for row in range(len(_DISTANCES)):
         while i < last - 1 and points[i, _RS] < s0 + _DISTANCES[row]:
             i += 1
-        out[row, :] = room[i]
+        for column in range(_N_ROOM):
+            out[row, column] = room[i, column]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _look_out(
-    mask, actors, ego, lights, points, start, route_index, room, roads, valid, nearest, out
+    mask, actors, ego, lights, points, start, route_index, room, roads, valid, nearest, stood, out
 ):
-    rooms, future, traits = out
-    place = np.empty(2)
+    rooms, future, traits, place = out
     for w in range(len(actors)):
         if not mask[w]:
             continue
+        _count_standing(actors[w], ego[w, _ETIME], stood[w])
         r = route_index[w]
         _room_ahead(
             points, start[r], start[r + 1], int(ego[w, _EINDEX]), ego[w, _ES], room, rooms[w]
@@ -294,7 +311,7 @@ def _look_out(
                 continue
             a = nearest[w, u]
             _foresee(actors[w, a], lights[w], roads, actors[w, 0], future[w, u], place)
-            _describe(actors[w, a], a, traits[w, u])
+            _describe(actors[w, a], a, stood[w, a], traits[w, u])
 
 
 def look_out(
@@ -302,6 +319,7 @@ def look_out(
     batch: Any,
     room: NDArray[np.float32] | None,
     nearest: NDArray[np.int32],
+    stood: NDArray[np.float32],
     scene: Scene,
 ) -> None:
     """Fill the Outlook of a Scene whose users have just been filled.
@@ -311,6 +329,7 @@ def look_out(
         batch: the worlds, see `oracle.WorldState`.
         room: [N, Room] of `room_of_routes` for all route points.
         nearest: [W, MAX_USERS] actor that each row of the users shows.
+        stood: float32 [W, A], memory of how long each actor has stood.
         scene: batched, with an Outlook.
     """
     network, outlook = batch.network, scene.outlook
@@ -339,5 +358,6 @@ def look_out(
         roads,
         scene.valid,
         nearest,
-        (outlook.room, outlook.future, outlook.traits),
+        stood,
+        (outlook.room, outlook.future, outlook.traits, np.empty(2)),
     )

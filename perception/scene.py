@@ -99,6 +99,7 @@ class Trait(IntEnum):
     SPECIAL = 1  # 1: flashes and must be let pass
     DOOR = 2  # -1: its left door stands open, 1: the right one
     ACTOR = 3  # index of the actor in its world
+    STOOD = 4  # [s] for which it has stood
 
 
 FUTURES = 4  # steps that `Outlook.future` looks ahead

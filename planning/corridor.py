@@ -13,9 +13,9 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
 
 from roadworthy.perception.scene import ROUTE_DISTANCES, EgoCol, RouteCol
+from roadworthy.sim.kernel import kernel
 
 STEP = 2.5  # [m] between points of the line
 POINTS = 25  # 0 .. 60 m
@@ -49,7 +49,7 @@ _LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
 _SPEED, _ELIMIT = int(EgoCol.SPEED), int(EgoCol.SPEED_LIMIT)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def trace(route, ego, node, line):
     """Write the corridor's line.
 
@@ -105,7 +105,7 @@ def trace(route, ego, node, line):
         line[k, _K] = np.arcsin(min(max(cross, -1.0), 1.0)) / ((j - i) * STEP)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def project(line, x, y):
     """Project a point of the ego frame on the line.
 
@@ -138,7 +138,7 @@ def project(line, x, y):
     return s, lateral, segment
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _pursuit(line, speed):
     """Pure pursuit: 2 y / d^2 of a point of the line at a look-ahead that grows with speed.
 
@@ -152,7 +152,7 @@ def _pursuit(line, speed):
     return 2.0 * y / max(x * x + y * y, 4.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def tracking_curvature(line, ego):
     """Curvature [1/m] that leads back to, and along, the line.
 
@@ -175,7 +175,7 @@ def tracking_curvature(line, ego):
     return min(max(curvature, -0.2), 0.2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def curve_speed(line, speed, lateral_limit, braking):
     """Speed [m/s] now, from which `braking` [m/s^2] suffices for all that the line asks.
 

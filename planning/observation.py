@@ -26,7 +26,7 @@ from roadworthy.perception.scene import (
 )
 from roadworthy.planning.action import ACCELERATIONS, CURVATURE_OFFSETS
 from roadworthy.planning.corridor import POINTS, Line, curve_speed, trace, tracking_curvature
-from roadworthy.planning.expert import must_stop
+from roadworthy.planning.rules import must_stop
 from roadworthy.planning.threats import FAR, NEVER, Relation, Threat, relate, summarise
 
 OBSERVATION_VERSION = 1

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.scene import Scene
 from roadworthy.planning.env import TICKS, SceneSource, Worlds
-from roadworthy.planning.expert import expert
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.world.columns import Ego, Event
 
@@ -28,16 +27,6 @@ class BatchDriver(Protocol):
     def act(self, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Acceleration [m/s^2] and curvature [1/m], [W] each."""
         ...
-
-
-class ExpertDriver:
-    """The expert, for a batch of worlds."""
-
-    def act(self, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Acceleration [m/s^2] and curvature [1/m], [W] each."""
-        accel, curvature = np.empty((2, len(scene.ego)), np.float32)
-        expert(scene, accel, curvature)
-        return accel, curvature
 
 
 @dataclass(frozen=True)

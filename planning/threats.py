@@ -12,10 +12,10 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
-from numba import njit
 
 from roadworthy.perception.scene import MAX_USERS, EgoCol, User, UserClass
 from roadworthy.planning.corridor import POINTS, STEP, Line, project
+from roadworthy.sim.kernel import kernel
 
 FAR = 60.0  # [m] stands for "no gap to keep"
 NEVER = 10.0  # [s] stands for "never"
@@ -78,7 +78,7 @@ _SWEEP, _TIN, _TOUT = int(Relation.SWEEP_S), int(Relation.T_IN), int(Relation.T_
 _CONFLICT, _URGENCY = int(Relation.CONFLICT), int(Relation.URGENCY)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def arrival(distance, speed):
     """Time [s] until the ego has driven `distance` [m], picking up speed gently (1 m/s^2)."""
     if distance <= 0.0:
@@ -86,7 +86,7 @@ def arrival(distance, speed):
     return np.sqrt(speed * speed + 2.0 * distance) - speed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sweep(line, user, speed, half_length, half_width, margin, rel):
     """Find where and when a user's straight path sweeps over the corridor; write it to rel."""
     vx, vy = float(user[_UVX]), float(user[_UVY])
@@ -118,7 +118,7 @@ def _sweep(line, user, speed, half_length, half_width, margin, rel):
             rel[_CONFLICT] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def relate(users, valid, ego, line, rel):
     """Write the relation of every user of one world.
 
@@ -177,7 +177,7 @@ def relate(users, valid, ego, line, rel):
             r[_URGENCY] = NEVER
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def summarise(users, valid, ego, rel, threat):
     """Write the nearest leader and the nearest crossing of one world to `threat`.
 

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from roadworthy.planning.env import PlannerVecEnv
+from roadworthy.planning.expert import ExpertDriver
 from roadworthy.planning.export import export_planner, parity
 from roadworthy.planning.learner import FilteredRolloutBuffer, make_learner
 from roadworthy.planning.observation import OBSERVATION_SIZE, OBSERVATION_VERSION
 from roadworthy.planning.policy import PlannerPolicy, PolicyDriver, load_model
-from roadworthy.planning.rollout import ExpertDriver, evaluate, summary
+from roadworthy.planning.rollout import evaluate, summary
 from roadworthy.planning.run_files import RunFolder
 from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset, require_same_run
 from roadworthy.planning.warm_start import WarmStartSettings, imitate
