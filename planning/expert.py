@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from roadworthy.perception.scene import MAX_USERS, EgoCol, LightCol, Scene
 from roadworthy.planning.action import plan_of
 from roadworthy.planning.corridor import POINTS, Line, curve_speed, trace, tracking_curvature
-from roadworthy.planning.manoeuvre import Memory, Scratch, decide
+from roadworthy.planning.expert_state import Memory, Scratch
+from roadworthy.planning.manoeuvre import decide
 from roadworthy.planning.plan import Plan
 from roadworthy.planning.rules import (
     COMFORT,

@@ -19,7 +19,7 @@ from roadworthy.perception.scene import (
     UserClass,
 )
 from roadworthy.planning.expert import ExpertDriver, expert, new_memory
-from roadworthy.planning.manoeuvre import Memory
+from roadworthy.planning.expert_state import Memory
 from roadworthy.planning.passing import pass_time
 from roadworthy.planning.rules import MAX_ACCELERATION, MAX_BRAKING
 
