@@ -56,6 +56,32 @@ class Gnss:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """A collision of the ego, as CARLA's collision sensor reports it."""
+
+    number: int  # tick in which it began
+    actor: int  # row of the other actor, -1 where it is none
+    box: int  # box of the Scenery, -1 where it is none
+    kind: int  # Kind of the actor, or Prop of the box
+    impulse: tuple[float, float, float]  # [N s] on the ego, world axes
+    place: tuple[float, float]  # [m] where
+    at_fault: bool  # the ego moved into it, and was not run into
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What lies ahead, as CARLA's obstacle detector reports it."""
+
+    distance: float  # [m] that the sensor's ball went
+    actor: int  # row of the actor, -1 where it is none
+    box: int  # box of the Scenery, -1 where it is none
+
+
+def _rows() -> Mapping[str, NDArray[np.float32]]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """Everything sensed at one tick; all parts are of the same tick.
 
@@ -76,6 +102,14 @@ class Frame:
     # Instances as CARLA's camera encodes them, each [height, width, 3]: the semantic label, then
     # the low and the high byte of the object's number (see sim.sensors.camera.instance_numbers).
     instances: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    lidars: Mapping[str, NDArray[np.float32]] = field(default_factory=_rows)  # as `lidar`
+    # Each [N, 6]: x, y, z [m], cosine of incidence, object (as in `instances`), semantic label.
+    semantic_lidars: Mapping[str, NDArray[np.float32]] = field(default_factory=_rows)
+    # Each [N, 4]: velocity [m/s] (negative: nearer), azimuth, altitude [rad], depth [m].
+    radars: Mapping[str, NDArray[np.float32]] = field(default_factory=_rows)
+    touches: tuple[Touch, ...] = ()  # since the step before
+    crossed_marks: tuple[int, ...] = ()  # MarkType of each lane mark crossed since then
+    obstacle: Obstacle | None = None
 
     def validate(self) -> Frame:
         """Return self.

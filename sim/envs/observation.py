@@ -39,7 +39,7 @@ def observation_space(rig: SensorRig) -> spaces.Space[Any]:
         shape = (camera.height, camera.width, 3)
         parts[f"camera_{camera.name}"] = spaces.Box(0, 255, shape, np.uint8)
     if rig.lidar is not None:
-        rays = rig.lidar.channels * rig.lidar.steps
+        rays = rig.lidar.channels * rig.lidar.columns()
         reach = 1.5 * rig.lidar.range
         parts["lidar"] = spaces.Box(-reach, reach, (rays, 4), np.float32)
     parts["speed"] = spaces.Box(-100.0, 100.0, (1,), np.float32)  # m/s
@@ -77,10 +77,12 @@ def observe(batch: BatchWorld, world: int, suite: SensorSuite) -> tuple[Observat
         float(batch.time[world]),
         batch.key[world],
         batch.weather[world],
+        batch.hits[world, : batch.state.hit_count[world]],
+        batch.events[world],
     )
     parts: Observation = {f"camera_{name}": image for name, image in frame.images.items()}
     if suite.rig.lidar is not None:
-        rays = suite.rig.lidar.channels * suite.rig.lidar.steps
+        rays = suite.rig.lidar.channels * suite.rig.lidar.columns()
         sweep = np.zeros((rays, 4), np.float32)
         sweep[: len(frame.lidar)] = frame.lidar
         parts["lidar"] = sweep

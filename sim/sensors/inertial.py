@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.frame import Gnss, Imu
-from roadworthy.sim.rng import normal
+from roadworthy.sim.rng import derive, normal
 from roadworthy.sim.sensors.specs import InertialSpec
 from roadworthy.sim.world.columns import Actor
 
@@ -53,20 +53,27 @@ def sense_gnss(
     spec: InertialSpec,
     key: np.uint64,
 ) -> Gnss:
-    """Read the satellite receiver of an actor row [Actor]; draws 0 to 2 of `key`."""
+    """Read the satellite receiver of an actor row [Actor]; draws 0 to 2 and 11 to 13 of `key`."""
+    key = _seeded(key, spec)
     x, y, z = (
         float(actor[column]) + spec.gnss_noise * float(normal(key, draw))
         for draw, column in enumerate((Actor.X, Actor.Y, Actor.Z))
     )
-    return to_gnss(x, y, z, geo_reference)
+    true = to_gnss(x, y, z, geo_reference)
+    return Gnss(
+        latitude=_off(true.latitude, spec.noise_lat_bias, spec.noise_lat_stddev, key, 11),
+        longitude=_off(true.longitude, spec.noise_lon_bias, spec.noise_lon_stddev, key, 12),
+        altitude=_off(true.altitude, spec.noise_alt_bias, spec.noise_alt_stddev, key, 13),
+    )
 
 
 def sense_imu(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) -> Imu:
-    """Read the inertial unit of an actor row [Actor]; draws 3 to 9 of `key`.
+    """Read the inertial unit of an actor row [Actor]; draws 3 to 9 and 14 to 19 of `key`.
 
     The accelerometer feels the reaction to gravity: +9.81 m/s^2 upward at rest, and its
     component along the body's axes on a slope.
     """
+    key = _seeded(key, spec)
     noise = [float(normal(key, draw)) for draw in range(3, 10)]
     pitch = float(actor[Actor.PITCH])
     true = (
@@ -74,16 +81,36 @@ def sense_imu(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) ->
         float(actor[Actor.SPEED] * actor[Actor.YAW_RATE]),
         GRAVITY * math.cos(pitch),
     )
-    acceleration = [a + spec.acceleration_noise * n for a, n in zip(true, noise[:3], strict=True)]
-    gyroscope = [spec.gyroscope_noise * n for n in noise[3:6]]
+    turning = (0.0, 0.0, float(actor[Actor.YAW_RATE]))
+    acceleration = [
+        _off(true[k] + spec.acceleration_noise * noise[k], 0.0, deviation, key, 14 + k)
+        for k, deviation in enumerate(spec.noise_accel_stddev)
+    ]
+    gyroscope = [
+        _off(
+            turning[k] + spec.gyroscope_noise * noise[3 + k],
+            spec.noise_gyro_bias[k], deviation, key, 17 + k,
+        )
+        for k, deviation in enumerate(spec.noise_gyro_stddev)
+    ]  # fmt: skip
     heading = float(actor[Actor.YAW]) + spec.compass_noise * noise[6]
     return Imu(
         acceleration=(acceleration[0], acceleration[1], acceleration[2]),
-        gyroscope=(gyroscope[0], gyroscope[1], gyroscope[2] + float(actor[Actor.YAW_RATE])),
+        gyroscope=(gyroscope[0], gyroscope[1], gyroscope[2]),
         compass=compass(heading),
     )
 
 
 def sense_speed(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) -> float:
     """Read the speedometer [m/s] of an actor row [Actor]; draw 10 of `key`."""
-    return float(actor[Actor.SPEED]) + spec.speed_noise * float(normal(key, 10))
+    return float(actor[Actor.SPEED]) + spec.speed_noise * float(normal(_seeded(key, spec), 10))
+
+
+def _seeded(key: np.uint64, spec: InertialSpec) -> np.uint64:
+    """The stream of a spec's seed below `key`; seed 0 is `key` itself."""
+    return np.uint64(derive(key, spec.seed)) if spec.seed else key
+
+
+def _off(true: float, bias: float, deviation: float, key: np.uint64, draw: int) -> float:
+    """CARLA's noise (InertialMeasurementUnit.cpp, GnssSensor.cpp): bias plus a normal number."""
+    return true + bias + (deviation * float(normal(key, draw)) if deviation else 0.0)

@@ -16,6 +16,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from roadworthy.sim.sensors.vectors import FLOAT, INT, Maker
+
 LANES = 8  # columns per step
 FAR = 1e30  # a bound that excludes nothing
 EDGES = 24  # floats of a panel: the 18 that `project` writes, and room for its plane
@@ -23,73 +25,6 @@ GROUP = 2 * LANES + 2  # floats that `bound` writes
 
 # atan(x) for x in [0, 1], error below 1e-5: Abramowitz and Stegun, 4.4.47.
 _ATAN = (0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351)
-
-_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
-
-
-class _Maker:
-    """Emits vector instructions; `of` holds the type of each argument, `args` its value."""
-
-    def __init__(self, context: Any, builder: Any, signature: Any, args: Any) -> None:
-        self.context, self.builder, self.of, self.args = context, builder, signature.args, args
-
-    def pointer(self, index: int, offset: Any) -> Any:
-        array = self.context.make_array(self.of[index])(
-            self.context, self.builder, self.args[index]
-        )
-        return self.builder.gep(array.data, [offset])
-
-    def load(self, index: int, offset: Any, element: Any, lanes: int) -> Any:
-        kind = ir.VectorType(element, lanes)
-        place = self.builder.bitcast(self.pointer(index, offset), kind.as_pointer())
-        return self.builder.load(place, align=4)
-
-    def store(self, value: Any, index: int, offset: Any) -> None:
-        place = self.builder.bitcast(self.pointer(index, offset), value.type.as_pointer())
-        self.builder.store(value, place, align=4)
-
-    def scalar(self, index: int, offset: int) -> Any:
-        return self.builder.load(self.pointer(index, self.at(offset)))
-
-    def at(self, offset: int) -> Any:
-        return ir.Constant(ir.IntType(64), offset)
-
-    def spread(self, value: Any, lanes: int) -> Any:
-        kind = ir.VectorType(value.type, lanes)
-        one = self.builder.insert_element(
-            ir.Constant(kind, ir.Undefined), value, ir.Constant(_INT, 0)
-        )
-        return self.shuffle(one, [0] * lanes)
-
-    def shuffle(self, value: Any, order: list[int]) -> Any:
-        mask = ir.Constant(ir.VectorType(_INT, len(order)), order)
-        return self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), mask)
-
-    def constant(self, number: float, kind: Any) -> Any:
-        return ir.Constant(kind, [number] * kind.count)
-
-    def pick(self, sign: str, a: Any, b: Any) -> Any:
-        """`a` where `a sign b` holds, else `b`: the lesser or the greater of both."""
-        return self.builder.select(self.builder.fcmp_ordered(sign, a, b), a, b)
-
-    def fold(self, sign: str, value: Any) -> Any:
-        """The least or the greatest of a vector's values."""
-        half = value.type.count // 2
-        while half:
-            order = [(i + half) % value.type.count for i in range(value.type.count)]
-            value = self.pick(sign, value, self.shuffle(value, order))
-            half //= 2
-        return self.builder.extract_element(value, ir.Constant(_INT, 0))
-
-    def dot(self, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
-        total = self.builder.fmul(a[0], b[0])
-        for one, other in zip(a[1:], b[1:], strict=True):
-            total = self.builder.fadd(total, self.builder.fmul(one, other))
-        return total
-
-    def cross(self, a: Any, b: Any, c: Any, d: Any) -> Any:
-        """`a * d - b * c`."""
-        return self.builder.fsub(self.builder.fmul(a, d), self.builder.fmul(b, c))
 
 
 def _project(
@@ -133,12 +68,12 @@ def _project(
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = _Maker(context, builder, signature, args)
-        kind = ir.VectorType(_FLOAT, 8)
+        v = Maker(context, builder, signature, args)
+        kind = ir.VectorType(FLOAT, 8)
         zero = v.constant(0.0, kind)
 
         def both(a: Any, b: Any) -> Any:
-            mask = ir.Constant(ir.VectorType(_INT, 8), list(range(8)))
+            mask = ir.Constant(ir.VectorType(INT, 8), list(range(8)))
             return builder.shuffle_vector(a, b, mask)
 
         def write(value: Any, row: int) -> None:
@@ -150,7 +85,7 @@ def _project(
         world = []
         for axis in range(3):
             places = (builder.add(args[index], v.at(4 * axis)) for index in (1, 2))
-            value = both(*(v.load(0, place, _FLOAT, 4) for place in places))
+            value = both(*(v.load(0, place, FLOAT, 4) for place in places))
             world.append(builder.fsub(value, v.spread(args[3 + axis], 8)))
         local = [
             v.dot(tuple(world), tuple(v.spread(v.scalar(6, 3 * row + k), 8) for k in range(3)))
@@ -195,7 +130,7 @@ def _project(
     return signature, codegen
 
 
-def _columns(v: _Maker, x: Any, y: Any, fan: Any) -> Any:
+def _columns(v: Maker, x: Any, y: Any, fan: Any) -> Any:
     """Column numbers of two panels' corners, none half a circle away from the panel's first."""
     builder, kind = v.builder, x.type
     zero = v.constant(0.0, kind)
@@ -238,8 +173,8 @@ def _bound(typing: Any, edges: Any, cosine: Any, sine: Any, column: Any, group: 
     signature = types.void(edges, cosine, sine, types.intp, group)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = _Maker(context, builder, signature, args)
-        c, s = (v.load(index, args[3], _FLOAT, LANES) for index in (1, 2))
+        v = Maker(context, builder, signature, args)
+        c, s = (v.load(index, args[3], FLOAT, LANES) for index in (1, 2))
         top: Any = None
         bottom: Any = None
         for edge in range(4):
@@ -292,28 +227,72 @@ def _keep_nearer(
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        v = _Maker(context, builder, signature, args)
+        v = Maker(context, builder, signature, args)
         column, stride = args[3], args[13]
-        c, s = (v.load(index, column, _FLOAT, LANES) for index in (1, 2))
-        top, bottom = v.load(0, v.at(0), _FLOAT, LANES), v.load(0, v.at(LANES), _FLOAT, LANES)
+        c, s = (v.load(index, column, FLOAT, LANES) for index in (1, 2))
+        top, bottom = v.load(0, v.at(0), FLOAT, LANES), v.load(0, v.at(LANES), FLOAT, LANES)
         ahead, right, up, value = (v.spread(args[index], LANES) for index in range(7, 11))
         base = builder.fadd(builder.fmul(ahead, c), builder.fmul(right, s))
         with cgutils.for_range(builder, args[6], start=args[5]) as loop:
             t = v.spread(builder.load(v.pointer(4, loop.index)), LANES)
             at = builder.add(builder.mul(loop.index, stride), column)
-            seen, owner = v.load(11, at, _FLOAT, LANES), v.load(12, at, _INT, LANES)
             w = builder.fadd(base, builder.fmul(up, t))
-            hit = builder.and_(
-                builder.fcmp_ordered("<=", t, top), builder.fcmp_ordered(">=", t, bottom)
-            )
-            hit = builder.and_(hit, builder.fcmp_ordered(">", w, seen))
-            v.store(builder.select(hit, w, seen), 11, at)
-            v.store(builder.select(hit, value, owner), 12, at)
+            _keep(v, w, t, (top, bottom), value, (11, 12), at)
         return context.get_dummy_value()
 
     return signature, codegen
 
 
+def _keep_slanted(
+    typing: Any,
+    group: Any,
+    cosine: Any,
+    sine: Any,
+    column: Any,
+    slant: Any,
+    ahead: Any,
+    right: Any,
+    up: Any,
+    value: Any,
+    recip: Any,
+    number: Any,
+) -> Any:
+    """Give LANES single rays the value of a panel where they meet it nearer than before.
+
+    In a kernel: `keep_slanted(group, cosine, sine, column, slant, ahead, right, up, value, recip,
+    number)`, as `keep_nearer`, but the ray of a column has the tangent `slant[column]`.
+    """
+    signature = types.void(
+        group, cosine, sine, types.intp, slant, types.float32, types.float32, types.float32,
+        types.int32, recip, number,
+    )  # fmt: skip
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v = Maker(context, builder, signature, args)
+        column = args[3]
+        c, s = (v.load(index, column, FLOAT, LANES) for index in (1, 2))
+        top, bottom = v.load(0, v.at(0), FLOAT, LANES), v.load(0, v.at(LANES), FLOAT, LANES)
+        ahead, right, up, value = (v.spread(args[index], LANES) for index in range(5, 9))
+        t = v.load(4, column, FLOAT, LANES)
+        _keep(v, v.dot((ahead, right, up), (c, s, t)), t, (top, bottom), value, (9, 10), column)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _keep(
+    v: Maker, w: Any, t: Any, bounds: tuple[Any, Any], value: Any, out: tuple[int, int], at: Any
+) -> None:
+    """Where `t` is within the bounds and `w` greater than what is there, replace it."""
+    builder, (top, bottom) = v.builder, bounds
+    seen, owner = v.load(out[0], at, FLOAT, LANES), v.load(out[1], at, INT, LANES)
+    hit = builder.and_(builder.fcmp_ordered("<=", t, top), builder.fcmp_ordered(">=", t, bottom))
+    hit = builder.and_(hit, builder.fcmp_ordered(">", w, seen))
+    v.store(builder.select(hit, w, seen), out[0], at)
+    v.store(builder.select(hit, value, owner), out[1], at)
+
+
 project: Any = intrinsic(_project)
 bound: Any = intrinsic(_bound)
 keep_nearer: Any = intrinsic(_keep_nearer)
+keep_slanted: Any = intrinsic(_keep_slanted)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from roadworthy.sim.errors import SettingsError
+
+TICK = 0.05  # [s] of a world by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +69,201 @@ class CameraSpec:
 
 @dataclass(frozen=True, slots=True)
 class LidarSpec:
-    """A rotating lidar that makes one full sweep per frame."""
+    """A rotating lidar with CARLA's parameters (docs, ref_sensors: sensor.lidar.ray_cast).
+
+    The defaults are those that the shipped networks were trained with: one full turn per frame.
+    `carla` has CARLA's. A semantic lidar uses the geometry alone: it has neither noise nor
+    drop-off. Where a head turns less than once per frame (`rotation_frequency` below the tick
+    rate), a frame holds the part that it swept in the frame's tick, which the tick's number tells.
+    """
 
     x: float = 0.0
     y: float = 0.0
     z: float = 2.2
     yaw: float = 0.0
     channels: int = 32
-    steps: int = 360  # rays per channel and sweep
+    steps: int = 360  # rays per channel and turn
     upper_fov: float = 0.1745329  # [rad] 10 degrees up
     lower_fov: float = -0.5235988  # [rad] 30 degrees down
     range: float = 64.0  # [m]; the network looks 58 m far
-    noise: float = 0.02  # [m] standard deviation along the ray
-    dropout: float = 0.02  # share of returns that are lost
+    noise: float = 0.02  # [m] standard deviation along the ray (noise_stddev)
+    dropout: float = 0.02  # share of returns that are lost (dropoff_general_rate)
+    dropoff_intensity_limit: float = 0.8  # returns brighter than this are never lost to dimness
+    dropoff_zero_intensity: float = 0.0  # share of returns of no intensity that are lost
+    attenuation: float = 0.004  # [1/m] of the intensity (atmosphere_attenuation_rate)
+    points_per_second: int = 0  # of all channels; 0: as `steps` and the rotation tell
+    rotation_frequency: float = 0.0  # [Hz]; 0: one full turn per frame
+    horizontal_fov: float = 6.2831853  # [rad] that the head turns through, its middle ahead
+    pitch: float = 0.0  # [rad] positive up
+    roll: float = 0.0  # [rad]
+    name: str = "lidar"
+
+    @classmethod
+    def carla(cls, **more: Any) -> LidarSpec:
+        """Make CARLA's defaults: 10 m, 56,000 points/s, 10 turns/s, 45 % general drop-off.
+
+        Args:
+            more: fields that differ from them.
+        """
+        base: dict[str, Any] = {
+            "range": 10.0,
+            "noise": 0.0,
+            "dropout": 0.45,
+            "dropoff_intensity_limit": 0.8,
+            "dropoff_zero_intensity": 0.4,
+            "points_per_second": 56_000,
+            "rotation_frequency": 10.0,
+        }
+        return cls(**base | more)
+
+    def turn(self, tick: float = TICK) -> float:
+        """Share of `horizontal_fov` that the head sweeps in a tick of so many seconds."""
+        share = self.rotation_frequency * tick
+        return share if 0.0 < share < 1.0 - 1e-6 else 1.0
+
+    def columns(self, tick: float = TICK) -> int:
+        """Rays per channel and frame."""
+        if self.points_per_second > 0:
+            return max(1, round(self.points_per_second * tick / self.channels))
+        return max(1, round(self.steps * self.turn(tick)))
+
+    def validate(self) -> LidarSpec:
+        """Return self; raises SettingsError for what no ray can be cast with."""
+        for field_name, low, high in _LIDAR_RANGES:
+            if not low <= getattr(self, field_name) <= high:
+                raise SettingsError(
+                    f"lidar {self.name!r}: {field_name} is {getattr(self, field_name)}; "
+                    f"it must be in {low:g}..{high:g}"
+                )
+        if self.lower_fov > self.upper_fov:
+            raise SettingsError(
+                f"lidar {self.name!r}: lower_fov {self.lower_fov} is above upper_fov "
+                f"{self.upper_fov}; swap them"
+            )
+        return self
+
+
+_LIDAR_RANGES = (
+    ("channels", 1, 1024),
+    ("steps", 1, 65536),
+    ("upper_fov", -1.55, 1.55),
+    ("lower_fov", -1.55, 1.55),
+    ("range", 0.1, 1000.0),
+    ("noise", 0.0, 10.0),
+    ("dropout", 0.0, 1.0),
+    ("dropoff_intensity_limit", 0.0, 1.0),
+    ("dropoff_zero_intensity", 0.0, 1.0),
+    ("attenuation", 0.0, 1.0),
+    ("points_per_second", 0, 100_000_000),
+    ("rotation_frequency", 0.0, 1000.0),
+    ("horizontal_fov", 0.001, 6.2831854),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RadarSpec:
+    """A radar with CARLA's parameters and defaults (docs, ref_sensors: sensor.other.radar)."""
+
+    name: str = "radar"
+    x: float = 2.0  # [m] forward
+    y: float = 0.0  # [m] right
+    z: float = 1.0  # [m] up
+    pitch: float = 0.0  # [rad] positive up
+    yaw: float = 0.0  # [rad] positive right
+    horizontal_fov: float = 0.5235988  # [rad] 30 degrees
+    vertical_fov: float = 0.5235988  # [rad] 30 degrees
+    points_per_second: int = 1500
+    range: float = 100.0  # [m]
+
+    def validate(self) -> RadarSpec:
+        """Return self; raises SettingsError for what no ray can be cast with."""
+        for field_name, low, high in (
+            ("horizontal_fov", 0.001, 3.1),
+            ("vertical_fov", 0.001, 3.1),
+            ("points_per_second", 1, 10_000_000),
+            ("range", 0.1, 1000.0),
+        ):
+            if not low <= getattr(self, field_name) <= high:
+                raise SettingsError(
+                    f"radar {self.name!r}: {field_name} is {getattr(self, field_name)}; "
+                    f"it must be in {low:g}..{high:g}"
+                )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ObstacleSpec:
+    """CARLA's obstacle detector (docs, ref_sensors: sensor.other.obstacle) with its defaults.
+
+    It pushes a ball along the vehicle's x axis and tells what it touches first.
+    """
+
+    x: float = 0.0  # [m] where the ball begins
+    y: float = 0.0
+    distance: float = 5.0  # [m] how far it goes
+    hit_radius: float = 0.5  # [m] of the ball
+    only_dynamics: bool = False  # leave out what stands still for ever
 
 
 @dataclass(frozen=True, slots=True)
 class InertialSpec:
-    """Noise of GNSS, IMU and speedometer (defaults: the leaderboard's sensor settings)."""
+    """Noise of GNSS, IMU and speedometer (defaults: the leaderboard's sensor settings).
+
+    The first five are what most need; the others are CARLA's own attributes (docs, ref_sensors:
+    sensor.other.gnss, sensor.other.imu) and come on top. CARLA's `noise_seed` is `seed`.
+    """
 
     gnss_noise: float = 0.5  # [m] standard deviation in x and y
-    acceleration_noise: float = 0.05  # [m/s^2]
-    gyroscope_noise: float = 0.005  # [rad/s]
+    acceleration_noise: float = 0.05  # [m/s^2] on each axis
+    gyroscope_noise: float = 0.005  # [rad/s] on each axis
     compass_noise: float = 0.005  # [rad]
     speed_noise: float = 0.02  # [m/s]
+    noise_lat_bias: float = 0.0  # [degrees]
+    noise_lat_stddev: float = 0.0
+    noise_lon_bias: float = 0.0  # [degrees]
+    noise_lon_stddev: float = 0.0
+    noise_alt_bias: float = 0.0  # [m]
+    noise_alt_stddev: float = 0.0
+    noise_accel_stddev: tuple[float, float, float] = (0.0, 0.0, 0.0)  # [m/s^2] x, y, z
+    noise_gyro_stddev: tuple[float, float, float] = (0.0, 0.0, 0.0)  # [rad/s] x, y, z
+    noise_gyro_bias: tuple[float, float, float] = (0.0, 0.0, 0.0)  # [rad/s] x, y, z
+    seed: int = 0  # CARLA's noise_seed: another seed, other noise
+
+    @classmethod
+    def carla(cls, **more: Any) -> InertialSpec:
+        """Make sensors without noise, as CARLA's defaults are, but for the fields in `more`."""
+        return cls(0.0, 0.0, 0.0, 0.0, 0.0, **more)
 
 
 @dataclass(frozen=True, slots=True)
 class SensorRig:
-    """All sensors of one vehicle."""
+    """All sensors of one vehicle; those of a kind have names of their own."""
 
     cameras: tuple[CameraSpec, ...] = (CameraSpec(),)
-    lidar: LidarSpec | None = field(default_factory=LidarSpec)
+    lidar: LidarSpec | None = field(default_factory=LidarSpec)  # the one that perception reads
     inertial: InertialSpec = field(default_factory=InertialSpec)
+    lidars: tuple[LidarSpec, ...] = ()  # further ones
+    semantic_lidars: tuple[LidarSpec, ...] = ()
+    radars: tuple[RadarSpec, ...] = ()
+    obstacle: ObstacleSpec | None = None
+
+    def validate(self) -> SensorRig:
+        """Return self.
+
+        Raises:
+            SettingsError: sensors of a kind share a name, or a size or angle makes no sense.
+        """
+        for kind, specs in (
+            ("cameras", self.cameras),
+            ("lidars", self.lidars),
+            ("semantic lidars", self.semantic_lidars),
+            ("radars", self.radars),
+        ):
+            names = [spec.name for spec in specs]
+            if len(set(names)) != len(names):
+                raise SettingsError(f"{kind} {names} share a name; give each its own")
+            for spec in specs:
+                spec.validate()
+        if self.lidar is not None:
+            self.lidar.validate()
+        return self

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.frame import Frame
 from roadworthy.sim.rng import derive
 from roadworthy.sim.sensors.air import CLEAR_NOON, Air, air_of
 from roadworthy.sim.sensors.camera import Camera
+from roadworthy.sim.sensors.events import sense_marks, sense_obstacle, sense_touches
 from roadworthy.sim.sensors.inertial import sense_gnss, sense_imu, sense_speed
 from roadworthy.sim.sensors.lidar import Lidar
+from roadworthy.sim.sensors.radar import Radar
 from roadworthy.sim.sensors.scene import ActorSoup
-from roadworthy.sim.sensors.specs import SensorRig
+from roadworthy.sim.sensors.specs import TICK, SensorRig
 from roadworthy.sim.town import Town
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import Actor
@@ -22,27 +26,36 @@ FloatArray = NDArray[np.float32]
 
 _NOON = Weather().row().tobytes()
 
+_Sensor = TypeVar("_Sensor")
+
 # Streams below the key of one frame.
-_INERTIAL, _LIDAR = 0, 1
+_INERTIAL, _LIDAR, _LIDARS, _RADARS = 0, 1, 2, 3
 
 
 class SensorSuite:
     """The sensors of a rig in one town. Not shared between threads: it owns buffers."""
 
-    def __init__(self, town: Town, rig: SensorRig, seed: int) -> None:
+    def __init__(self, town: Town, rig: SensorRig, seed: int, tick: float = TICK) -> None:
         """Prepare all sensors; builds the town's mesh if this is its first suite (seconds).
 
+        Args:
+            town: where it drives.
+            rig: all sensors.
+            seed: of their noise.
+            tick: [s] of the world, for heads that turn and sensors that count points per second.
+
         Raises:
-            SettingsError: two cameras share a name, or a camera's size or angle makes no picture.
+            SettingsError: two sensors share a name, or a size or angle makes no sense.
         """
-        names = [spec.name for spec in rig.cameras]
-        if len(set(names)) != len(names):
-            raise SettingsError(f"cameras {names} share a name; give each its own")
+        rig.validate()
         self.town = town
         self.rig = rig
         self._seed = seed
         self._cameras = [Camera(town, spec) for spec in rig.cameras]
-        self._lidar = Lidar(town, rig.lidar) if rig.lidar is not None else None
+        self._lidar = Lidar(town, rig.lidar, tick) if rig.lidar is not None else None
+        self._lidars = [Lidar(town, spec, tick) for spec in rig.lidars]
+        self._semantic_lidars = [Lidar(town, spec, tick) for spec in rig.semantic_lidars]
+        self._radars = [Radar(town, spec, tick) for spec in rig.radars]
         self._others = ActorSoup(0)
         self._air: tuple[bytes, Air] = (b"", CLEAR_NOON)
 
@@ -55,22 +68,25 @@ class SensorSuite:
         time: float,
         key: np.uint64,
         weather: FloatArray | None = None,
+        hits: FloatArray | None = None,
+        events: NDArray[np.int32] | None = None,
     ) -> Frame:
         """Read all sensors.
 
         Args:
             actors: one world's actors, float32 [A, Actor]; row 0 carries the sensors.
-            ego: one world's ego row, [Ego] (not read today: all that is sensed is in `actors`).
+            ego: one world's ego row, [Ego]; it tells of the lane mark that was crossed.
             lights: Light state of each of the town's signals, uint8 [K].
             number: tick count; with `key` and the suite's seed it picks the noise.
             time: [s] since the world began.
             key: the world's key.
             weather: one world's weather, float32 [WeatherColumn]; None is CARLA's ClearNoon.
+            hits: rows of `State.hits` that count, [N, Hit]; None: nothing was hit.
+            events: one world's events, int32 [Event]; None: nothing happened.
 
         Returns:
             The Frame; its arrays are fresh and may be kept.
         """
-        del ego
         if len(self._others.sphere) != len(actors):
             self._others = ActorSoup(len(actors))
         others, car = self._others, actors[0]
@@ -91,7 +107,8 @@ class SensorSuite:
         inertial = self.rig.inertial
         lidar = np.zeros((0, 4), np.float32)
         if self._lidar is not None:
-            lidar = self._lidar.sweep(others, car, np.uint64(derive(frame_key, _LIDAR)))
+            noise_key = np.uint64(derive(frame_key, _LIDAR))
+            lidar = self._lidar.sweep(others, car, noise_key, number, weather)
         return Frame(
             number=number,
             time=time,
@@ -103,6 +120,23 @@ class SensorSuite:
             depths=depths,
             semantics=semantics,
             instances=instances,
+            lidars={
+                sensor.spec.name: sensor.sweep(others, car, noise_key, number, weather)
+                for sensor, noise_key in _keyed(self._lidars, frame_key, _LIDARS)
+            },
+            semantic_lidars={
+                sensor.spec.name: sensor.semantics(others, car, number)
+                for sensor in self._semantic_lidars
+            },
+            radars={
+                sensor.spec.name: sensor.sense(others, actors, noise_key)
+                for sensor, noise_key in _keyed(self._radars, frame_key, _RADARS)
+            },
+            touches=() if hits is None else sense_touches(hits),
+            crossed_marks=() if events is None else sense_marks(ego, events),
+            obstacle=None
+            if self.rig.obstacle is None
+            else sense_obstacle(actors, self.town.scenery.boxes, self.rig.obstacle),
         )
 
     def _light(self, weather: FloatArray | None) -> Air:
@@ -114,3 +148,12 @@ class SensorSuite:
             same = code == _NOON
             self._air = (code, CLEAR_NOON if same else air_of(weather))
         return self._air[1]
+
+
+def _keyed(
+    sensors: Sequence[_Sensor], frame_key: np.uint64, stream: int
+) -> Iterator[tuple[_Sensor, np.uint64]]:
+    """Sensors of a kind, each with a key of its own."""
+    base = np.uint64(derive(frame_key, stream))
+    for index, sensor in enumerate(sensors):
+        yield sensor, np.uint64(derive(base, index))

@@ -116,4 +116,6 @@ class World:
             self.time,
             self.batch.key[0],
             self.batch.weather[0],
+            self.batch.hits[0, : self.batch.state.hit_count[0]],
+            self.batch.events[0],
         )

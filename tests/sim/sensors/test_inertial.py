@@ -94,3 +94,26 @@ def test_noise_has_the_deviations_of_the_spec() -> None:
     assert np.std(north) * 111319.5 == pytest.approx(0.5, rel=0.1)
     side = [sense_imu(car(), spec, key).acceleration[1] for key in keys[:1000]]
     assert np.std(side) == pytest.approx(0.05, rel=0.1)
+
+
+def test_carlas_own_noise_has_its_bias_and_deviation() -> None:
+    spec = InertialSpec.carla(
+        noise_alt_bias=3.0,
+        noise_lat_stddev=1e-5,
+        noise_accel_stddev=(0.0, 0.2, 0.0),
+        noise_gyro_bias=(0.0, 0.0, 0.01),
+    )
+    keys = np.arange(1, 1001, dtype=np.uint64) * np.uint64(7919)
+    places = [sense_gnss(car(Z=1.0), REFERENCE, spec, key) for key in keys]
+    assert {place.altitude for place in places} == {4.0}
+    assert len({place.longitude for place in places}) == 1
+    assert np.std([place.latitude for place in places]) == pytest.approx(1e-5, rel=0.1)
+    imus = [sense_imu(car(YAW_RATE=0.1), spec, key) for key in keys]
+    assert np.std([imu.acceleration[1] for imu in imus]) == pytest.approx(0.2, rel=0.1)
+    assert imus[0].acceleration[0] == 0.0
+    assert imus[0].gyroscope == pytest.approx((0.0, 0.0, 0.11))
+
+
+def test_another_noise_seed_gives_other_noise() -> None:
+    one, other = (sense_speed(car(), InertialSpec(seed=seed), KEY) for seed in (0, 1))
+    assert one != other

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.towns import load_town, town_names
+from roadworthy.sim.scenery.material import Label
 from roadworthy.sim.scenery.mesh import town_mesh
 from roadworthy.sim.sensors.bench import busy_street
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.lidar import Lidar
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.sensors.specs import CameraSpec, LidarSpec
+from roadworthy.sim.weather import PRESETS, Weather
 from roadworthy.sim.world.columns import Actor, Kind
 
 KEY = np.uint64(7)
@@ -63,7 +66,7 @@ def test_every_ray_hits_what_a_test_with_all_triangles_hits(street: Any, lidar: 
     generator = np.random.default_rng(0)
     channel = generator.integers(32, size=300)
     step = generator.integers(360, size=300)
-    elevation, azimuth = lidar.elevation[channel], lidar.azimuth[step]
+    elevation, azimuth = lidar.elevation[channel], lidar.azimuth()[step]
     local = np.stack(
         [
             np.cos(elevation) * np.cos(azimuth),
@@ -97,7 +100,7 @@ def test_rays_in_a_busy_town_hit_what_a_test_with_all_triangles_hits() -> None:
         near = np.abs(solid - pose[0])[..., :2].min(axis=1).max(axis=1) < 80.0
         corners = np.concatenate([solid[near], soup.corners[: soup.start[-1]]]).astype(np.float64)
         channel, step = generator.integers(32, size=80), generator.integers(360, size=80)
-        elevation, azimuth = lidar.elevation[channel], lidar.azimuth[step]
+        elevation, azimuth = lidar.elevation[channel], lidar.azimuth()[step]
         flat = np.stack([np.cos(azimuth), np.sin(azimuth), np.tan(elevation)], 1)
         local = flat * np.cos(elevation)[:, None]
         true = brute_force(corners, pose[0], local @ pose[1:])
@@ -202,3 +205,91 @@ def test_camera_and_lidar_see_the_same_scene(street: Any) -> None:
     assert smooth.sum() > 1000
     error = np.abs(depth[row, column] - seen)[smooth]
     assert (error < 0.3).mean() > 0.95
+
+
+def test_a_slow_head_sweeps_its_part_of_the_turn_tick_by_tick(street: Any) -> None:
+    whole = Lidar(street.town, LidarSpec(noise=0.0, dropout=0.0))
+    slow = Lidar(street.town, LidarSpec(rotation_frequency=5.0), tick=0.05)
+    actors = street.actors(street.row(110.0, 1.75), street.row(96.0, -1.75, Kind.VAN))
+    soup = street.soup(actors)
+    assert slow.columns == 90
+    parts = [slow.ranges(soup, actors[0], number) for number in range(4, 8)]
+    np.testing.assert_allclose(
+        np.concatenate(parts, axis=1), whole.ranges(soup, actors[0]), rtol=1e-3, atol=1e-3
+    )
+    np.testing.assert_array_equal(parts[0], slow.ranges(soup, actors[0], 8))
+
+
+def test_a_narrow_head_begins_again_where_it_ends(street: Any) -> None:
+    spec = LidarSpec(rotation_frequency=8.0, horizontal_fov=math.pi / 2, steps=100)
+    lidar = Lidar(street.town, spec, tick=0.1)  # four fifths of 90 degrees a tick
+    first, second = lidar.azimuth(0), lidar.azimuth(1)
+    assert len(first) == len(second) == lidar.columns == 80
+    gap = math.pi / 200
+    np.testing.assert_allclose(first[[0, -1]], [-50 * gap + gap / 2, 30 * gap - gap / 2])
+    np.testing.assert_allclose(second[:20], 30 * gap + gap * (np.arange(20) + 0.5))
+    np.testing.assert_allclose(second[20:], -50 * gap + gap * (np.arange(60) + 0.5))
+    actors = street.actors()
+    points = lidar.sweep(street.soup(actors), actors[0], KEY, 1)
+    assert np.abs(np.arctan2(points[:, 1], points[:, 0])).max() < math.pi / 4
+
+
+def test_carlas_defaults_are_carlas(street: Any) -> None:
+    spec = LidarSpec.carla(channels=16)
+    assert spec.columns(0.05) == round(56_000 * 0.05 / 16)
+    assert spec.turn(0.05) == pytest.approx(0.5)
+    lidar = Lidar(street.town, spec)
+    actors = street.actors()
+    soup = street.soup(actors)
+    points = lidar.sweep(soup, actors[0], KEY)
+    hits = lidar.ranges(soup, actors[0]) > 0
+    # 45 % at random; of the rest 40 % (1 - intensity / 0.8), as nothing here is brighter.
+    dim = 0.4 * (1.0 - points[:, 3] / 0.8)
+    kept = hits.sum() * 0.55 / (1.0 / (1.0 - dim)).mean()
+    assert len(points) == pytest.approx(kept, rel=0.08)
+    assert np.linalg.norm(points[:, :3], axis=1).max() <= 10.001
+
+
+def test_fog_shortens_the_range_and_rain_takes_some_returns(street: Any) -> None:
+    lidar = Lidar(street.town, LidarSpec(noise=0.0, dropout=0.0))
+    actors = street.actors(street.row(108.0, 1.75))
+    soup = street.soup(actors)
+    clear = lidar.sweep(soup, actors[0], KEY, 0, PRESETS["ClearNoon"].row())
+    assert clear.tobytes() == lidar.sweep(soup, actors[0], KEY).tobytes()
+    fog = lidar.sweep(soup, actors[0], KEY, 0, Weather(fog_density=100.0).row())
+    rain = lidar.sweep(soup, actors[0], KEY, 0, Weather(precipitation=100.0).row())
+    far, near = (np.linalg.norm(rows[:, :3], axis=1).max() for rows in (clear, fog))
+    assert far > 55.0
+    assert 10.0 < near < 35.0
+    assert 0.9 < len(rain) / len(clear) < 0.97
+
+
+def test_a_semantic_lidar_tells_what_it_met(street: Any) -> None:
+    actors = street.actors(
+        street.row(110.0, 1.75), street.row(108.0, 4.5, Kind.WALKER), street.row(94.0, -1.75)
+    )
+    soup = street.soup(actors)
+    lidar = Lidar(street.town, LidarSpec(noise=0.5, dropout=0.5))
+    rows = lidar.semantics(soup, actors[0])
+    assert len(rows) == (lidar.ranges(soup, actors[0]) > 0).sum()
+    x, y, z, cosine, thing, tag = rows.T
+    assert cosine.min() >= 0.0
+    assert cosine.max() <= 1.0 + 1e-5
+    car, walker = thing == 1, thing == 2
+    assert set(tag[car]) == {Label.CAR}
+    assert set(tag[walker]) == {Label.PEDESTRIANS}
+    assert x[car].min() == pytest.approx(8.0, abs=0.1)
+    lane = (tag == Label.ROADS) & (np.hypot(x, y) < 15.0)
+    assert not thing[lane].any()
+    # Flat ground 2.2 m below: the cosine is the height's share of the distance.
+    distance = np.sqrt(x * x + y * y + z * z)
+    np.testing.assert_allclose(cosine[lane], 2.2 / distance[lane], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"channels": 0}, "channels"), ({"range": -1.0}, "range"), ({"lower_fov": 0.5}, "lower_fov")],
+)
+def test_settings_without_sense_are_refused(street: Any, wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(SettingsError, match=field):
+        Lidar(street.town, LidarSpec(**wrong))

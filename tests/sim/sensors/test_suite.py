@@ -7,9 +7,17 @@ import pytest
 
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.frame import Frame
-from roadworthy.sim.sensors.specs import CameraSpec, InertialSpec, SensorRig
+from roadworthy.sim.road.network import MarkType
+from roadworthy.sim.sensors.specs import (
+    CameraSpec,
+    InertialSpec,
+    LidarSpec,
+    ObstacleSpec,
+    RadarSpec,
+    SensorRig,
+)
 from roadworthy.sim.sensors.suite import SensorSuite
-from roadworthy.sim.world.columns import Ego
+from roadworthy.sim.world.columns import Ego, Event, Hit
 
 KEY = np.uint64(99)
 RIG = SensorRig(
@@ -79,3 +87,31 @@ def test_a_rig_without_sensors_still_has_its_inertial_ones(street: Any) -> None:
 def test_cameras_that_share_a_name_are_refused(street: Any) -> None:
     with pytest.raises(SettingsError, match="front"):
         SensorSuite(street.town, SensorRig(cameras=(CameraSpec(), CameraSpec())), 0)
+
+
+def test_any_number_of_sensors_speaks_of_the_same_tick(street: Any) -> None:
+    rig = SensorRig(
+        cameras=(),
+        lidars=(LidarSpec(name="roof", steps=90), LidarSpec(name="bumper", z=0.5, channels=4)),
+        semantic_lidars=(LidarSpec(name="truth", steps=90),),
+        radars=(RadarSpec(), RadarSpec("rear", x=-2.0, yaw=3.14)),
+        obstacle=ObstacleSpec(distance=20.0),
+    )
+    actors = street.actors(street.row(112.0, 1.75))
+    ego = np.zeros(len(Ego), np.float32)
+    ego[Ego.LINE_CROSSED] = MarkType.BROKEN
+    events, hits = np.zeros(len(Event), np.int32), np.zeros((1, len(Hit)), np.float32)
+    events[Event.LANE_INVASION] = 1
+    frame = SensorSuite(street.town, rig, 0).sense(
+        actors, ego, street.red, 4, 0.2, KEY, None, hits, events
+    )
+    assert set(frame.lidars) == {"roof", "bumper"}
+    assert frame.semantic_lidars["truth"].shape[1] == 6
+    assert set(frame.radars) == {"radar", "rear"}
+    assert all(rows.shape[1] == 4 for rows in frame.radars.values())
+    assert frame.crossed_marks == (MarkType.BROKEN,)
+    assert len(frame.touches) == 1
+    assert frame.obstacle is not None
+    assert frame.obstacle.distance == pytest.approx(9.5)
+    with pytest.raises(SettingsError, match="radars"):
+        SensorSuite(street.town, SensorRig(radars=(RadarSpec(), RadarSpec())), 0)
