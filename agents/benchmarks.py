@@ -66,9 +66,9 @@ def place(seed: int, routes: int) -> tuple[Town, RouteSet]:
     """Load a shipped town with some routes."""
     from roadworthy.sim.road.route import RouteSet
     from roadworthy.sim.road.routing import random_routes
-    from roadworthy.sim.road.towns import load_town, town_names
+    from roadworthy.sim.road.towns import BENCH_TOWN, load_town
 
-    town = load_town(town_names()[0])
+    town = load_town(BENCH_TOWN)
     return town, RouteSet.of(random_routes(town.network, routes, seed))
 
 

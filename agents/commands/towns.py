@@ -68,15 +68,21 @@ def generate(
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder to write TOWN.xodr into.")
     ] = Path("out/towns"),
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND", help="What it is like: grid, irregular, roundabouts, highway or mixed."
+        ),
+    ] = "grid",
 ) -> None:
     """Generate a new town as OpenDRIVE; drive in it with --map-dir DIR."""
     from roadworthy.agents.commands.progress import working
     from roadworthy.sim.files import write_whole
     from roadworthy.sim.road.generate import generate_town
 
-    name = f"Town_{seed}"
+    name = f"Town_{seed}" if kind == "grid" else f"{kind.capitalize()}_{seed}"
     with working(f"generating a town from seed {seed}"):
-        text = generate_town(seed, name)
+        text = generate_town(seed, name, kind)
     path = out_dir / f"{name}.xodr"
     write_whole(path, text.encode())
     out.print(f"town: {path}")

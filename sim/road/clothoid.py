@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roadworthy.sim.errors import MapError
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -77,3 +79,32 @@ def join(
     if not 0 < length < 1.6 * chord:
         return None
     return Piece(x0, y0, heading0, length, (q - p - a) / length, (q - p + a) / length)
+
+
+def bend(
+    x0: float, y0: float, heading0: float, x1: float, y1: float, heading1: float
+) -> tuple[Piece, ...]:
+    """Return a line, an arc and a line from one pose to another; a clothoid where that fails.
+
+    Raises:
+        MapError: there is no short way between them.
+    """
+    turn = math.remainder(heading1 - heading0, 2 * math.pi)
+    if abs(turn) > math.radians(5):
+        # Where the two tangents meet: (x0, y0) + a (cos, sin)(heading0) = (x1, y1) - b (...).
+        dx, dy = x1 - x0, y1 - y0
+        a = (dx * math.sin(heading1) - dy * math.cos(heading1)) / math.sin(turn)
+        b = (dy * math.cos(heading0) - dx * math.sin(heading0)) / math.sin(turn)
+        reach = min(a, b)
+        if reach > 1.0:
+            line = a - reach
+            x, y = x0 + line * math.cos(heading0), y0 + line * math.sin(heading0)
+            arc = fillet(x, y, heading0, turn, reach)
+            pieces = [Piece(x0, y0, heading0, line, 0.0, 0.0), arc]
+            x, y, _ = arc.at(arc.length)
+            pieces.append(Piece(x, y, heading1, b - reach, 0.0, 0.0))
+            return tuple(piece for piece in pieces if piece.length > 0.01)
+    piece = join(x0, y0, heading0, x1, y1, heading1)
+    if piece is None:
+        raise MapError("a generated road cannot be bent so sharply; take another seed")
+    return (piece,)

@@ -2,255 +2,116 @@
 
 Everything here is in OpenDRIVE's axes (x east, y north, angles to the left), as `generate` writes
 it. A town is a bent grid of blocks with some streets left out; where only two streets meet, they
-join in a curve and are one road.
+join in a curve and are one road. The kinds of towns differ by their `Style`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import dataclass, field
-from enum import Enum
-from itertools import pairwise
 
 import numpy as np
 
 from roadworthy.sim.errors import MapError
-from roadworthy.sim.road.clothoid import Piece, fillet, join
-from roadworthy.sim.road.street_graph import Edge, thin_out
+from roadworthy.sim.road.highway import RAMP_SPEED, add_highway, highway_streets
+from roadworthy.sim.road.roundabout import REACH, open_roundabout
+from roadworthy.sim.road.town_parts import (
+    WIDE_RADIUS,
+    Arm,
+    Junction,
+    Road,
+    Rule,
+    TownPlan,
+    gate,
+)
+from roadworthy.sim.road.town_streets import Streets, draw_directions, draw_streets, lay_roads
+from roadworthy.sim.road.town_style import STYLES, Style
 
-LANE_WIDTH = 3.5  # [m]
-SIDEWALK_WIDTH = 2.0  # [m]
-JUNCTION_RADIUS = 13.0  # [m] from a junction's centre to where its roads begin
-MIN_CURVE_RADIUS = 14.0  # [m] of a road's reference line
-MIN_ROAD_LENGTH = 35.0  # [m]
-MAX_GRADE = 0.08  # [m/m] steepest climb
 MIN_SPACING = 18.0  # [m] between roads that do not meet
+MIN_GAP = math.radians(68)  # between two arms of a junction
 _ATTEMPTS = 200
 
 
-class Rule(Enum):
-    """What rules a junction."""
-
-    LIGHTS = "lights"
-    STOP = "stop"  # the minor approaches have stop signs
-    YIELD = "yield"
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One road's end at a junction."""
-
-    road: int  # index into TownPlan.roads
-    at_end: bool  # the road ends here (it begins here otherwise)
-    heading: float  # [rad] away from the junction
-    minor: bool  # has to stop or to yield where there are no lights
-    phase: int  # in which its light is green
-
-
-@dataclass(eq=False)
-class Junction:
-    """A place where three or four roads meet."""
-
-    x: float
-    y: float
-    z: float
-    rule: Rule
-    arms: list[Arm] = field(default_factory=list)  # by rising heading
-
-
-@dataclass(eq=False)
-class Road:
-    """A road between two junctions."""
-
-    begin: int  # index into TownPlan.junctions
-    end: int
-    pieces: list[Piece]
-    heights: list[tuple[float, float, float, float]]  # s, length, height before, height after [m]
-    speed: int  # [km/h]
-
-    @property
-    def length(self) -> float:
-        """Length [m]."""
-        return sum(piece.length for piece in self.pieces)
-
-
-@dataclass(eq=False)
-class TownPlan:
-    """A town, before it is written."""
-
-    junctions: list[Junction]
-    roads: list[Road]
-
-
-def plan_town(seed: int) -> TownPlan:
+def plan_town(seed: int, kind: str = "grid") -> TownPlan:
     """Lay out a town.
 
     Args:
         seed: the same seed gives the same town.
+        kind: one of `town_style.KINDS`.
 
     Raises:
-        MapError: no sound layout was found for this seed.
+        MapError: there is no such kind, or no sound layout was found for this seed.
     """
+    style = STYLES.get(kind)
+    if style is None:
+        raise MapError(f"there is no kind of town {kind!r}; known are {', '.join(STYLES)}")
     for attempt in range(_ATTEMPTS):
-        plan = _attempt(np.random.default_rng([seed, attempt]))
+        plan = _attempt(style, np.random.default_rng([seed, attempt]))
         if plan is not None:
             return plan
     raise MapError(f"no town could be laid out from seed {seed}; take another seed")
 
 
-def _attempt(rng: np.random.Generator) -> TownPlan | None:
-    nodes, edges = _streets(rng)
-    degree = np.bincount(np.array(edges).ravel(), minlength=len(nodes))
-    tilt = rng.uniform(0.0, 5.0) if rng.random() < 0.5 else 0.0  # [m] height of the hills
-    phases = rng.uniform(0, 2 * math.pi, 2)
-    heights = tilt * (np.sin(nodes[:, 0] / 70 + phases[0]) + np.sin(nodes[:, 1] / 80 + phases[1]))
-    directions = _directions(nodes, edges, degree, rng)
-    numbers = {int(node): i for i, node in enumerate(np.nonzero(degree > 2)[0])}
+def _attempt(style: Style, rng: np.random.Generator) -> TownPlan | None:
+    streets = highway_streets(rng) if style.highway else draw_streets(style, rng)
+    nodes = streets.nodes
+    if not style.highway:
+        tilt = rng.uniform(0.0, 5.0) if rng.random() < 0.5 else 0.0  # [m] height of the hills
+        phases = rng.uniform(0, 2 * math.pi, 2)
+        hills = np.sin(nodes[:, 0] / 70 + phases[0]) + np.sin(nodes[:, 1] / 80 + phases[1])
+        streets.heights = tilt * hills
+    directions = draw_directions(nodes, streets.edges, streets.degree, style.loosen, rng)
+    numbers = {int(node): i for i, node in enumerate(np.nonzero(streets.degree > 2)[0])}
     if len(numbers) < 4:
         return None
+    rules = {node: _rule(int(streets.degree[node]), style, rng) for node in numbers}
+    rounds = _size_junctions(streets, numbers, style, rng)
     junctions = [
         Junction(
             float(nodes[node, 0]),
             float(nodes[node, 1]),
-            float(heights[node]),
-            _rule(int(degree[node]), rng),
+            float(streets.heights[node]),
+            rule,
+            streets.reach[node],
         )
-        for node in numbers
+        for node, rule in rules.items()
     ]
-    roads = []
-    for chain in _chains(edges, degree):
-        road = _road(chain, nodes, heights, directions, degree, numbers, rng)
-        if road is None:
-            return None
-        roads.append(road)
+    roads = lay_roads(streets, numbers, style, rng, directions)
+    if roads is None:
+        return None
     plan = TownPlan(junctions, roads)
+    if style.highway:
+        add_highway(plan, streets, numbers)
     _add_arms(plan)
-    return plan if _is_sound(plan) else None
-
-
-def _streets(rng: np.random.Generator) -> tuple[np.ndarray, list[Edge]]:
-    columns, rows = (int(n) for n in rng.integers(3, 5, 2))
-    xs = np.concatenate([[0.0], np.cumsum(rng.uniform(80.0, 140.0, columns - 1))])
-    ys = np.concatenate([[0.0], np.cumsum(rng.uniform(80.0, 140.0, rows - 1))])
-    grid = np.stack(np.meshgrid(xs - xs.mean(), ys - ys.mean()), axis=-1).reshape(-1, 2)
-    grid = grid + rng.uniform(-14.0, 14.0, grid.shape)
-    angle = rng.uniform(-0.3, 0.3)
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    edges = [
-        (r * columns + c, r * columns + c + 1) for r in range(rows) for c in range(columns - 1)
-    ]
-    edges += [
-        (r * columns + c, (r + 1) * columns + c) for r in range(rows - 1) for c in range(columns)
-    ]
-    return grid @ turn.T, thin_out(
-        edges, columns * rows, int(len(edges) * rng.uniform(0.08, 0.25)), rng
+    lacking = (style.roundabouts > 0 and not rounds) or (
+        style.avenues > 0 and all(road.backward < 2 for road in roads)
     )
-
-
-def _directions(
-    nodes: np.ndarray, edges: list[Edge], degree: np.ndarray, rng: np.random.Generator
-) -> dict[tuple[int, int], float]:
-    """Return the heading in which the street to each neighbour leaves a node."""
-    result: dict[tuple[int, int], float] = {}
-    for node in range(len(nodes)):
-        others = [b if a == node else a for a, b in edges if node in (a, b)]
-        straight = [math.atan2(*(nodes[o] - nodes[node])[::-1]) for o in others]
-        if degree[node] <= 2:
-            result.update({(node, o): h for o, h in zip(others, straight, strict=True)})
-            continue
-        # Turn a cross of right angles as the neighbours lie, then loosen it a little.
-        spin = (
-            math.atan2(
-                sum(math.sin(4 * h) for h in straight), sum(math.cos(4 * h) for h in straight)
-            )
-            / 4
-        )
-        for other, heading in zip(others, straight, strict=True):
-            square = spin + round((heading - spin) / (math.pi / 2)) * math.pi / 2
-            result[node, other] = square + rng.uniform(-0.12, 0.12)
-    return result
-
-
-def _chains(edges: list[Edge], degree: np.ndarray) -> list[list[int]]:
-    """Return the ways from junction to junction, through nodes where only two streets meet."""
-    neighbours: dict[int, list[int]] = {}
-    for a, b in edges:
-        neighbours.setdefault(a, []).append(b)
-        neighbours.setdefault(b, []).append(a)
-    chains, used = [], set()
-    for start in sorted(neighbours):
-        if degree[start] <= 2:
-            continue
-        for first in sorted(neighbours[start]):
-            if (start, first) in used:
-                continue
-            chain = [start, first]
-            while degree[chain[-1]] == 2:
-                chain.append(next(n for n in neighbours[chain[-1]] if n != chain[-2]))
-            used |= set(pairwise(chain)) | set(pairwise(chain[::-1]))
-            chains.append(chain)
-    return chains
-
-
-def _road(
-    chain: list[int],
-    nodes: np.ndarray,
-    heights: np.ndarray,
-    directions: dict[tuple[int, int], float],
-    degree: np.ndarray,
-    numbers: dict[int, int],
-    rng: np.random.Generator,
-) -> Road | None:
-    if chain[0] == chain[-1]:
+    if lacking or not _is_sound(plan, style):
         return None
-    pieces: list[Piece] = []
-    profile: list[tuple[float, float, float, float]] = []
-    leave = _gate(nodes[chain[0]], directions[chain[0], chain[1]], JUNCTION_RADIUS)
-    for k in range(1, len(chain)):
-        before, node = chain[k - 1], chain[k]
-        into = directions[node, before] + math.pi
-        turn = 0.0
-        if degree[node] == 2:
-            turn = math.remainder(directions[node, chain[k + 1]] - into, 2 * math.pi)
-            radius = rng.uniform(18.0, 40.0)
-            reach = max(radius * math.tan(abs(turn) / 2), 10.0)
-        else:
-            reach = JUNCTION_RADIUS
-        arrive = _gate(nodes[node], into + math.pi, reach)
-        street = join(leave[0], leave[1], leave[2], arrive[0], arrive[1], into)
-        if street is None or street.length < 0.6 * MIN_ROAD_LENGTH:
-            return None
-        begin = sum(piece.length for piece in pieces)
-        profile.append((begin, street.length, float(heights[before]), float(heights[node])))
-        pieces.append(street)
-        if degree[node] == 2:
-            pieces.append(fillet(arrive[0], arrive[1], into, turn, reach))
-            leave = _gate(nodes[node], directions[node, chain[k + 1]], reach)
-    road = Road(numbers[chain[0]], numbers[chain[-1]], pieces, profile, 50)
-    road.speed = int(rng.choice([30, 40, 50], p=[0.25, 0.25, 0.5]))
-    if any(1.5 * abs(after - before) > MAX_GRADE * length for _, length, before, after in profile):
-        return None
-    sharpest = max(max(abs(p.curvature_begin), abs(p.curvature_end)) for p in pieces)
-    return road if road.length >= MIN_ROAD_LENGTH and sharpest < 1 / MIN_CURVE_RADIUS else None
+    for node in rounds:
+        open_roundabout(plan, numbers[node])
+    return plan
 
 
-def _gate(node: np.ndarray, heading: float, reach: float) -> tuple[float, float, float]:
-    return (
-        float(node[0]) + reach * math.cos(heading),
-        float(node[1]) + reach * math.sin(heading),
-        heading,
-    )
+def _size_junctions(
+    streets: Streets, numbers: dict[int, int], style: Style, rng: np.random.Generator
+) -> list[int]:
+    """Give each junction its room; return the nodes that become roundabouts."""
+    rounds = []
+    wide = {node for edge in streets.avenues for node in edge}
+    for node in numbers:
+        if node in wide:
+            streets.reach[node] = WIDE_RADIUS
+        elif style.roundabouts > 0 and rng.random() < style.roundabouts:
+            streets.reach[node] = REACH
+            rounds.append(node)
+    return rounds
 
 
-def turn_piece(junction: Junction, source: Arm, target: Arm) -> Piece:
-    """Return the reference line of the connecting road from one arm of a junction to another."""
-    x, y, _ = _gate(np.array([junction.x, junction.y]), source.heading, JUNCTION_RADIUS)
-    into = source.heading + math.pi
-    turn = math.remainder(target.heading - into, 2 * math.pi)
-    return fillet(x, y, into, turn, JUNCTION_RADIUS)
-
-
-def _rule(degree: int, rng: np.random.Generator) -> Rule:
+def _rule(degree: int, style: Style, rng: np.random.Generator) -> Rule:
+    if style.rules is not None:
+        rules = list(style.rules)
+        return rules[int(rng.choice(len(rules), p=[style.rules[rule] for rule in rules]))]
     if rng.random() < (0.75 if degree == 4 else 0.4):
         return Rule.LIGHTS
     return Rule.STOP if rng.random() < 0.5 else Rule.YIELD
@@ -258,44 +119,69 @@ def _rule(degree: int, rng: np.random.Generator) -> Rule:
 
 def _add_arms(plan: TownPlan) -> None:
     for index, road in enumerate(plan.roads):
-        last = road.pieces[-1]
-        ends = (
-            (road.begin, False, road.pieces[0].heading),
-            (road.end, True, last.at(last.length)[2] + math.pi),
-        )
-        for number, at_end, heading in ends:
-            plan.junctions[number].arms.append(
-                Arm(index, at_end, heading % (2 * math.pi), False, 0)
-            )
+        for number, at_end in ((road.begin, False), (road.end, True)):
+            plan.junctions[number].arms.append(_arm(index, road, at_end, plan.junctions[number]))
     for junction in plan.junctions:
         arms = sorted(junction.arms, key=lambda arm: arm.heading)
-        if len(arms) == 4:
-            minor = [False, True, False, True]
+        if junction.ramps:  # who comes from the ramp gives way
+            minor = [arm.at_end and plan.roads[arm.road].speed == RAMP_SPEED for arm in arms]
         else:
-            # The stem of a T is the arm that is left over by the straightest pair.
-            bends = [
-                abs(
-                    abs(math.remainder(arms[i - 1].heading - arms[i - 2].heading, 2 * math.pi))
-                    - math.pi
-                )
-                for i in range(3)
-            ]
-            minor = [i == int(np.argmin(bends)) for i in range(3)]
+            minor = _minor_arms(arms)
         junction.arms = [
-            Arm(arm.road, arm.at_end, arm.heading, m, int(m))
+            dataclasses.replace(arm, minor=m or junction.rule == Rule.ALL_STOP, phase=int(m))
             for arm, m in zip(arms, minor, strict=True)
         ]
 
 
-def _is_sound(plan: TownPlan) -> bool:
+def _arm(index: int, road: Road, at_end: bool, junction: Junction) -> Arm:
+    first, last = road.pieces[0], road.pieces[-1]
+    x, y, heading = last.at(last.length) if at_end else (first.x, first.y, first.heading)
+    heading = (heading + math.pi if at_end else heading) % (2 * math.pi)
+    meant = gate(junction.x, junction.y, heading, junction.radius)
+    if math.hypot(meant[0] - x, meant[1] - y) < 0.05:  # a curve's end is computed to a millimetre
+        x, y = meant[:2]
+    return Arm(index, at_end, heading, False, 0, x, y)
+
+
+def _minor_arms(arms: list[Arm]) -> list[bool]:
+    """Return which arms have to give way; the carriageways of one road count as one arm."""
+    groups: list[list[int]] = []
+    for i, arm in enumerate(arms):
+        last = arms[groups[-1][0]] if groups else None
+        if last is not None and abs(arm.heading - last.heading) < math.radians(20):
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    wraps = arms[-1].heading - arms[0].heading > 2 * math.pi - math.radians(20)
+    if len(groups) > 1 and wraps:
+        groups[0] += groups.pop()
+    headings = [arms[group[0]].heading for group in groups]
+    if len(groups) == 4:
+        minor = [False, True, False, True]
+    elif len(groups) == 3:
+        # The stem of a T is the arm that is left over by the straightest pair.
+        bends = [
+            abs(abs(math.remainder(headings[i - 1] - headings[i - 2], 2 * math.pi)) - math.pi)
+            for i in range(3)
+        ]
+        minor = [i == int(np.argmin(bends)) for i in range(3)]
+    else:
+        minor = [False] * len(groups)
+    by_arm = {i: m for group, m in zip(groups, minor, strict=True) for i in group}
+    return [by_arm[i] for i in range(len(arms))]
+
+
+def _is_sound(plan: TownPlan, style: Style) -> bool:
     rules = [junction.rule for junction in plan.junctions]
-    if rules.count(Rule.LIGHTS) < 3 or len(set(rules)) < 2:
+    if rules.count(Rule.LIGHTS) < style.lights or len(set(rules)) < style.kinds:
         return False
     for junction in plan.junctions:
         headings = [arm.heading for arm in junction.arms]
         gaps = np.diff([*headings, headings[0] + 2 * math.pi])
-        if gaps.min() < math.radians(68):
+        if not style.highway and gaps.min() < MIN_GAP:
             return False
+    if style.highway:
+        return True  # its places are set; only their details are drawn
     lines = [
         np.array(
             [piece.at(s)[:2] for piece in road.pieces for s in np.arange(0, piece.length, 6.0)]

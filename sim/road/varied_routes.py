@@ -2,7 +2,8 @@
 
 Routes drawn at random meet what a town is full of; a rare thing, such as a left turn from a stop
 sign, hardly ever. Here each route is the best of some candidates: the one that passes most of
-what its predecessors passed least. Half of the candidates are led through the rarest of all.
+what its predecessors passed least, on lanes that they drove least. Half of the candidates are led
+through the rarest of all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ BANDS = 4  # the lengths are drawn from so many bands in turn
 ROUNDABOUT = 4  # beside the values of Control
 _CANDIDATES = 12  # for each route
 _TRIES = 60  # to find so many
+_NEW_LANE = 0.2  # worth of a route on lanes that none drove before, in passages of a new kind
 _APPROACH = 15.0  # [m] of road that a route needs before the junction it is led through
 
 Passage = tuple[int, int]  # Turn, and Control or ROUNDABOUT
@@ -53,19 +55,21 @@ def varied_routes(
         raise RouteError(f"routes from {min_length} to {max_length} m make no sense")
     sampler = _Sampler(network)
     seen: Counter[Passage] = Counter()
+    driven: Counter[int] = Counter()  # lanes
     routes = []
     for number in range(count):
         rng = np.random.default_rng([seed, number, 1])
         band = number % BANDS
         width = (max_length - min_length) / BANDS
         low = min_length + band * width
-        candidates = sampler.candidates(rng, low, low + width, seen)
-        ranked = sorted(candidates, key=lambda runs: -sampler.worth(runs, seen))
+        candidates = sampler.candidates(rng, low, low + width, seen, driven)
+        ranked = sorted(candidates, key=lambda runs: -sampler.worth(runs, seen, driven))
         for runs in ranked:
             route = build_route(network, runs, f"{network.name}-varied-{seed}-{number}")
             if min_length <= route.length <= max_length:
                 routes.append(route)
                 seen.update(sampler.passages(runs))
+                driven.update(lane for run in runs for lane in run.lanes)
                 break
         else:
             raise RouteError(
@@ -98,7 +102,8 @@ class _Sampler:
         self.entries: dict[Passage, list[tuple[int, int]]] = {}  # approach and junction lane
         for lane in starts.tolist():
             for entry in self.graph.successors[lane]:
-                if self.inside[entry] and network.lane_length[lane] > _APPROACH:
+                far = network.lane_length[lane] > _APPROACH and lane not in self.ring
+                if self.inside[entry] and far:
                     self.entries.setdefault(self._kind(entry), []).append((lane, entry))
 
     def _kind(self, lane: int) -> Passage:
@@ -111,26 +116,31 @@ class _Sampler:
         found: list[Passage] = []
         before = -1
         for lane in lanes:
-            if self.inside[lane] and not (before >= 0 and self.inside[before]):
-                kind = self._kind(lane)
-                if not (kind[1] == ROUNDABOUT and before in self.ring):
-                    found.append(kind)
+            enters = self.inside[lane] and not (before >= 0 and self.inside[before])
+            if enters and before not in self.ring:  # a roundabout counts where it is entered
+                found.append(self._kind(lane))
             before = lane
         return found
 
     def passages(self, runs: Sequence[Run]) -> list[Passage]:
         return self.along([lane for run in runs for lane in run.lanes])
 
-    def worth(self, runs: Sequence[Run], seen: Counter[Passage]) -> float:
-        """Return how much a route adds: each passage counts less, the more often it was seen."""
+    def worth(self, runs: Sequence[Run], seen: Counter[Passage], driven: Counter[int]) -> float:
+        """Return how much a route adds: whatever was met or driven before counts less."""
         total, known = 0.0, Counter(seen)
         for passage in self.passages(runs):
             known[passage] += 1
             total += 1.0 / known[passage]
-        return total / (1 + len(runs)) ** 0.5
+        lanes = [lane for run in runs for lane in run.lanes]
+        return total + _NEW_LANE * sum(1.0 / (1 + driven[lane]) for lane in lanes) / len(lanes)
 
     def candidates(
-        self, rng: np.random.Generator, low: float, high: float, seen: Counter[Passage]
+        self,
+        rng: np.random.Generator,
+        low: float,
+        high: float,
+        seen: Counter[Passage],
+        driven: Counter[int],
     ) -> list[list[Run]]:
         found: list[list[Run]] = []
         rare = sorted(self.entries, key=lambda kind: (seen[kind], kind))
@@ -139,6 +149,8 @@ class _Sampler:
             via: Sequence[int] = ()
             if rare and attempt % 2 == 0:
                 choices = self.entries[rare[0] if attempt % 4 == 0 else rare[attempt % len(rare)]]
+                least = min(driven[entry] for _, entry in choices)
+                choices = [choice for choice in choices if driven[choice[1]] == least]
                 start, entry = choices[int(rng.integers(len(choices)))]
                 via = (entry,)
             else:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
-from roadworthy.sim.road.towns import load_town, town_names
+from roadworthy.sim.road.towns import BENCH_TOWN, load_town
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.lidar import Lidar
 from roadworthy.sim.sensors.scene import ActorSoup
@@ -45,7 +45,7 @@ def measure(seconds: float = 2.0) -> dict[str, float]:
         `camera_frames_per_s` (320 x 160, RGB, depth and semantic) and `lidar_sweeps_per_s`
         (32 x 360, with noise).
     """
-    town = load_town(town_names()[0])
+    town = load_town(BENCH_TOWN)
     scenes = [busy_street(town.network, place) for place in range(PLACES)]
     lights = np.zeros(len(town.network.signals), np.uint8)
     camera = Camera(town, CameraSpec(depth=True, semantic=True))
