@@ -103,24 +103,40 @@ def _cast(
     if len(fan.slant) > 0:
         _keep_slanted(triangle, spans, fan, hits)
         return
-    columns = hits.recip.shape[1]
     bins = np.float32(BINS)
     low = fan.tangent[len(fan.tangent) - 1]
     per_bin = bins / max(np.float32(1e-9), fan.tangent[0] - low)
+    waiting = 0
     for i in range(spans):
         k, first, last = hits.span[i, 0], hits.span[i, 1], hits.span[i, 2]
-        edges, value = hits.edges[k], triangle[hits.kept[k]]
         for column in range(first, last + 1, LANES):
-            bound(edges, fan.cosine, fan.sine, column, hits.group)
-            top = (hits.group[2 * LANES] - low) * per_bin
-            bottom = (hits.group[2 * LANES + 1] - low) * per_bin
+            group, task = hits.group[waiting], hits.task[waiting]
+            bound(hits.edges[k], fan.cosine, fan.sine, column, group)
+            top = (group[2 * LANES] - low) * per_bin
+            bottom = (group[2 * LANES + 1] - low) * per_bin
             channel = fan.first[int(min(max(top, np.float32(-1.0)), bins)) + 1]
             under = fan.first[int(min(max(bottom, np.float32(0.0)), bins))]
-            if under > channel:
-                keep_nearer(
-                    hits.group, fan.cosine, fan.sine, column, fan.tangent, channel, under,
-                    edges[18], edges[19], edges[20], value, hits.recip, hits.number, columns,
-                )  # fmt: skip
+            task[0], task[1], task[2], task[3] = k, column, channel, under
+            waiting += int(under > channel)
+            if waiting == BATCH:
+                _keep(triangle, waiting, fan, hits)
+                waiting = 0
+    _keep(triangle, waiting, fan, hits)
+
+
+@njit(cache=True, inline="always", error_model="numpy")
+def _keep(triangle: IntArray, count: int, fan: Fan, hits: Hits) -> None:
+    """Compare the rays of `count` groups of columns with the panels that they meet."""
+    stride = hits.recip.shape[1]
+    for i in range(count):
+        task = hits.task[i]
+        k = task[0]
+        edges = hits.edges[k]
+        keep_nearer(
+            hits.group[i], fan.cosine, fan.sine, task[1], fan.tangent, task[2], task[3],
+            edges[18], edges[19], edges[20], triangle[hits.kept[k]], hits.recip, hits.number,
+            stride,
+        )  # fmt: skip
 
 
 @njit(cache=True, inline="always", error_model="numpy")
@@ -181,8 +197,8 @@ def _keep_slanted(triangle: IntArray, spans: int, fan: Fan, hits: Hits) -> None:
         if hits.span[i, 1] == 0 and i > 0 and hits.span[i - 1, 0] == k:
             continue  # the other end of a span that passes the border of the circle
         for column in range(0, hits.recip.shape[1] - LANES, LANES):
-            bound(edges, fan.cosine, fan.sine, column, hits.group)
+            bound(edges, fan.cosine, fan.sine, column, hits.group[0])
             keep_slanted(
-                hits.group, fan.cosine, fan.sine, column, fan.slant, edges[18], edges[19],
+                hits.group[0], fan.cosine, fan.sine, column, fan.slant, edges[18], edges[19],
                 edges[20], value, hits.recip, hits.number,
             )  # fmt: skip

@@ -57,7 +57,8 @@ class Hits(NamedTuple):
     corner: FloatArray  # [BATCH, 12] of actors, as in TownPanels
     face: FloatArray  # [BATCH, 8]
     triangle: IntArray
-    group: FloatArray  # [GROUP]
+    group: FloatArray  # [BATCH + 1, GROUP] columns that panels may cover, see `lanes.bound`
+    task: IntArray  # [BATCH + 1, 4] row of `edges`, first column, channels from and to
     cells: IntArray  # [cells of the town]
     square: NDArray[np.float64]  # [cells of the town] of the distance
 
@@ -161,7 +162,8 @@ def make_hits(fan: Fan, cells: int) -> Hits:
         np.zeros((BATCH, 12), np.float32),
         np.zeros((BATCH, 8), np.float32),
         np.zeros(BATCH, np.int32),
-        np.zeros(GROUP, np.float32),
+        np.zeros((BATCH + 1, GROUP), np.float32),
+        np.zeros((BATCH + 1, 4), np.int32),
         np.zeros(cells, np.int32),
         np.zeros(cells, np.float64),
     )

@@ -21,7 +21,7 @@ from roadworthy.sim.sensors.vectors import FLOAT, INT, Maker
 LANES = 8  # columns per step
 FAR = 1e30  # a bound that excludes nothing
 EDGES = 24  # floats of a panel: the 18 that `project` writes, and room for its plane
-GROUP = 2 * LANES + 2  # floats that `bound` writes
+GROUP = 3 * LANES  # floats of a group of columns: `bound` writes 2 LANES + 2
 
 # atan(x) for x in [0, 1], error below 1e-5: Abramowitz and Stegun, 4.4.47.
 _ATAN = (0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351)

@@ -160,9 +160,9 @@ class Lidar:
         return parts
 
     def _cast(self, others: ActorSoup, ego: FloatArray, number: int) -> list[tuple[Fan, Hits]]:
-        parts = self._parts(number)
-        code = round(1e9 * parts[0][0])
+        code = round(1e9 * math.fmod(number * self._turn, 1.0)) if self._turn < 1.0 else 0
         if code not in self._fans:
+            parts = self._parts(number)
             if len(self._fans) >= _KEPT:
                 self._fans.pop(next(iter(self._fans)))
             fans = [
@@ -171,9 +171,9 @@ class Lidar:
             ]
             self._fans[code] = [(fan, make_hits(fan, len(self._mesh.bounds))) for fan in fans]
         mount(ego, self._place, self._axes, self._pose)
+        bodies, still = bodies_of(others), len(self._mesh.soup.normal)
         for fan, hits in self._fans[code]:
-            still = len(self._mesh.soup.normal)
-            cast_all(self._panels, still, bodies_of(others), self._pose, fan, hits)
+            cast_all(self._panels, still, bodies, self._pose, fan, hits)
         return self._fans[code]
 
 

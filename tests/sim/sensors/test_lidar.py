@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from roadworthy.sim.errors import SettingsError
-from roadworthy.sim.road.towns import load_town, town_names
+from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.scenery.material import Label
 from roadworthy.sim.scenery.mesh import town_mesh
-from roadworthy.sim.sensors.bench import busy_street
+from roadworthy.sim.sensors.bench import TOWN, busy_street
 from roadworthy.sim.sensors.camera import Camera
 from roadworthy.sim.sensors.lidar import Lidar
 from roadworthy.sim.sensors.scene import ActorSoup
@@ -85,7 +85,7 @@ def test_every_ray_hits_what_a_test_with_all_triangles_hits(street: Any, lidar: 
 
 
 def test_rays_in_a_busy_town_hit_what_a_test_with_all_triangles_hits() -> None:
-    town = load_town(town_names()[0])
+    town = load_town(TOWN)
     # Within 38 m of the sensor details are seen, too.
     lidar = Lidar(town, LidarSpec(range=38.0, yaw=0.4))
     still = town_mesh(town).soup
