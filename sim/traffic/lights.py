@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from roadworthy.sim.kernel import inlined_kernel, kernel
-from roadworthy.sim.world.columns import Light
+from roadworthy.sim.world.columns import Light, Tuning
 from roadworthy.sim.world.layout import Roads, Rules, State
 
 RED, YELLOW, GREEN, OFF = int(Light.RED), int(Light.YELLOW), int(Light.GREEN), int(Light.OFF)
+
+T_GREEN = int(Tuning.GREEN)
 
 
 @kernel
@@ -27,6 +29,7 @@ def cycle_time(phases: int, green: float, yellow: float, all_red: float) -> floa
 @inlined_kernel
 def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.lights[w]` from the clocks of the groups."""
+    green = rules.green * state.tuning[w, T_GREEN]
     for k in range(roads.signal_group.shape[0]):
         group = roads.signal_group[k]
         if group < 0:
@@ -35,7 +38,7 @@ def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
             state.lights[w, k] = light_state(
                 state.light_clock[w, group],
                 roads.signal_phase[k],
-                rules.green,
+                green,
                 rules.yellow,
                 rules.all_red,
             )
@@ -44,8 +47,9 @@ def show_lights(w: int, roads: Roads, state: State, rules: Rules) -> None:
 @inlined_kernel
 def run_lights(w: int, time: float, roads: Roads, state: State, rules: Rules) -> None:
     """Let `time` seconds pass for the lights of world `w`."""
+    green = rules.green * state.tuning[w, T_GREEN]
     for g in range(roads.group_phases.shape[0]):
-        cycle = cycle_time(roads.group_phases[g], rules.green, rules.yellow, rules.all_red)
+        cycle = cycle_time(roads.group_phases[g], green, rules.yellow, rules.all_red)
         clock = state.light_clock[w, g] + time
         state.light_clock[w, g] = clock - cycle if clock >= cycle else clock
     show_lights(w, roads, state, rules)

@@ -9,7 +9,7 @@ from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.lookup import place_on_lane
 from roadworthy.sim.traffic.vehicles import choose_next
-from roadworthy.sim.world.columns import Actor, Kind
+from roadworthy.sim.world.columns import Actor, Kind, Tuning
 from roadworthy.sim.world.layout import FloatArray, Places, Roads, Rules, State
 
 X, Y, Z, YAW, SPEED = (
@@ -37,6 +37,8 @@ ALIVE, LANE, S, LATERAL, NEXT_LANE, TEMPER, TIMER, GOAL = (
     int(Actor.GOAL),
 )
 CAR, VAN, TRUCK, BUS, MOTORCYCLE, BICYCLE, WALKER, _ = (int(kind) for kind in Kind)
+
+T_TEMPER = int(Tuning.TEMPER)
 
 TRIES = 32  # places looked at before an actor waits for a later tick
 SPACING = 12.0  # [m] from everybody else at birth
@@ -68,7 +70,7 @@ def dress_vehicle(w: int, me: FloatArray, state: State) -> None:
         kind, length, width, height = BICYCLE, 1.8, 0.6, 1.7
     me[KIND], me[LENGTH], me[WIDTH], me[HEIGHT] = kind, length, width, height
     me[COLOR] = math.floor(draw(w, state) * 16.0)
-    me[TEMPER] = draw(w, state)
+    me[TEMPER] = min(max(draw(w, state) + state.tuning[w, T_TEMPER], 0.0), 1.0)
 
 
 @kernel

@@ -183,6 +183,8 @@ def build_roads(network: RoadNetwork) -> Roads:
         lane_oncoming_mark=network.lane_oncoming_mark,
         predecessor_start=network.predecessor_start,
         predecessors=network.predecessors,
+        lane_mark_left=network.lane_mark_left,
+        lane_mark_right=network.lane_mark_right,
     )
 
 

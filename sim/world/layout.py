@@ -81,6 +81,8 @@ class Roads(NamedTuple):
     lane_oncoming_mark: NDArray[np.bool_]  # [L] the mark between the two is broken
     predecessor_start: IntArray
     predecessors: IntArray
+    lane_mark_left: IntArray  # [L] MarkType
+    lane_mark_right: IntArray
 
 
 class Statics(NamedTuple):

@@ -22,12 +22,14 @@ from roadworthy.sim.traffic.vehicles import decide, move
 from roadworthy.sim.traffic.walkers import walk
 from roadworthy.sim.world.collision import collide
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Tuning
+from roadworthy.sim.world.crashes import crash
 from roadworthy.sim.world.ego import WINDOW, drive, project
-from roadworthy.sim.world.judge import judge
+from roadworthy.sim.world.judge import judge, look_for_signs
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, Statics
 from roadworthy.sim.world.loose import slide
 
 ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
+LINE_CROSSED, T_GREEN = int(Ego.LINE_CROSSED), int(Tuning.GREEN)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.X),
     int(Actor.Y),
@@ -77,6 +79,7 @@ def tick_world(
         run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
         direct(w, script, roads, paths, state, rules)
         sort_actors(w, on_road, state)
+        crash(w, roads, state, rules)
         update_claims(w, on_road, roads, paths, state, rules)
         decide(w, on_road, roads, state, rules)
     move(w, roads, state, rules)
@@ -92,26 +95,6 @@ def tick_world(
     respawn(w, roads, state, rules)
     state.time[w] += rules.tick
     state.frame[w] += 1
-
-
-@inlined_kernel
-def _step_one(
-    w: int,
-    wishes: FloatArray,
-    as_plan: bool,
-    ticks: int,
-    roads: Roads,
-    statics: Statics,
-    paths: Paths,
-    state: State,
-    rules: Rules,
-    script: Script,
-) -> None:
-    """Advance one world by some ticks under one wish."""
-    state.events[w, :] = 0
-    state.hit_count[w] = 0
-    for _ in range(ticks):
-        tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules, script)
 
 
 @kernel
@@ -130,7 +113,11 @@ def step_worlds(
 ) -> None:
     """Step the worlds `first` to `last - 1`."""
     for w in range(first, last):
-        _step_one(w, wishes, as_plan, ticks, roads, statics, paths, state, rules, script)
+        state.events[w, :] = 0
+        state.hit_count[w] = 0
+        state.ego[w, LINE_CROSSED] = 0.0
+        for _ in range(ticks):
+            tick_world(w, wishes[w], as_plan, roads, statics, paths, state, rules, script)
 
 
 @kernel
@@ -176,14 +163,16 @@ def _reset_one(
     state.sort_key[w, :] = NOWHERE
     for a in range(state.order.shape[1]):
         state.order[w, a] = a
+    green = rules.green * state.tuning[w, T_GREEN]
     for g in range(state.light_clock.shape[1]):
         state.counter[w] += 1
         share = rng.uniform(state.key[w], state.counter[w])
-        cycle = cycle_time(roads.group_phases[g], rules.green, rules.yellow, rules.all_red)
+        cycle = cycle_time(roads.group_phases[g], green, rules.yellow, rules.all_red)
         state.light_clock[w, g] = share * cycle
     reset_events(w, state)
     _place_ego(w, paths, state, size)
     project(w, paths, state, WINDOW)
+    look_for_signs(w, paths, state)
     judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)
     state.done[w] = False
     state.events[w, :] = 0
