@@ -118,7 +118,45 @@ def measure_world(tell: Tell, seed: int) -> list[Figure]:
     return [
         Figure("world_env_steps_per_s", "env steps/s, 256 worlds, one core", many, 100_000.0),
         Figure("world_one_step_us", "one world, one step [µs]", 1e6 / one, 50.0, least=False),
+        *_scaling(town, routes, tell, seed),
+        *_others(many, tell),
     ]
+
+
+def _scaling(town: Town, routes: RouteSet, tell: Tell, seed: int) -> list[Figure]:
+    """Cost over worlds and over actors, one core."""
+    from roadworthy.agents.world_scaling import actor_costs, env_rates
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        tell("world: 1 to 4,096 worlds, 8 to 256 actors, one core")
+        rates = env_rates(town, routes, seed)
+        costs = actor_costs(town, routes, seed)
+    finally:
+        numba.set_num_threads(before)
+    return [
+        Figure(f"world_env_steps_per_s_{n}_worlds", f"  {n:,} worlds, env steps/s", rate, None)
+        for n, rate in rates.items()
+    ] + [
+        Figure(f"world_us_per_step_{n}_actors", f"  {n} actors, one step [µs]", cost, None)
+        for n, cost in costs.items()
+    ]
+
+
+def _others(own: float, tell: Tell) -> list[Figure]:
+    """How many times as fast as other simulators that are installed here, in the same run."""
+    from roadworthy.agents.world_scaling import OTHERS, other_rates
+
+    figures = []
+    for module, rate in other_rates(tell).items():
+        name = OTHERS[module][0]
+        target = 300.0 if module == "metadrive" else None
+        figures += [
+            Figure(f"{module}_env_steps_per_s", f"  {name}, env steps/s", rate, None),
+            Figure(f"world_times_{module}", f"times as fast as {name}", own / rate, target),
+        ]
+    return figures
 
 
 @functools.cache

@@ -24,10 +24,11 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 
 _NOT_COUNTED = (
-    "What counts here: collisions, red lights, driving outside of the route's lanes, leaving the "
-    "route, standing blocked, and time-outs. What the leaderboard counts as well and this world "
-    "does not yet: stop signs, yielding to emergency vehicles, and scenarios "
-    "with their time-outs. Scores of other worlds are therefore not comparable with these."
+    "What counts here: collisions, red lights, stop signs, driving outside of the route's lanes, "
+    "leaving the route, standing blocked, driving more slowly than the traffic, and time-outs. "
+    "What the leaderboard counts as well and this world does not yet: yielding to emergency "
+    "vehicles, and scenarios with their time-outs. Scores of other worlds are therefore not "
+    "comparable with these."
 )
 
 

@@ -21,6 +21,7 @@ _COUNTED = (
     (Event.COLLISION_WALKER, "collisions_pedestrian", "Agent collided against a pedestrian"),
     (Event.COLLISION_STATIC, "collisions_layout", "Agent collided against a static object"),
     (Event.RED_LIGHT, "red_light", "Agent ran a red light"),
+    (Event.STOP_SIGN, "stop_infraction", "Agent ran a stop"),
 )
 # Endings -> infraction, sentence, status of the result file.
 _ENDINGS = (

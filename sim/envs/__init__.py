@@ -1,7 +1,7 @@
 """Gymnasium environments on the embedded world.
 
-Importing this module registers `roadworthy/Drive-v0`, so that
-`gymnasium.make("roadworthy.sim.envs:roadworthy/Drive-v0")` works without any other import.
+Importing this module registers `roadworthy/Drive-v1`, so that
+`gymnasium.make("roadworthy.sim.envs:roadworthy/Drive-v1")` works without any other import.
 Behaviour of an environment changes only with its version number.
 """
 
@@ -15,7 +15,7 @@ from roadworthy.sim.envs.vector import DriveVectorEnv
 
 __all__ = ["DRIVE_ID", "DriveEnv", "DriveVectorEnv", "RewardSettings"]
 
-DRIVE_ID = "roadworthy/Drive-v0"
+DRIVE_ID = "roadworthy/Drive-v1"
 
 gymnasium.register(
     id=DRIVE_ID,

@@ -1,4 +1,4 @@
-"""`roadworthy/Drive-v0`: camera, lidar, speed, IMU, GNSS and the route in; pedals and wheel out."""
+"""`roadworthy/Drive-v1`: camera, lidar, speed, IMU, GNSS and the route in; pedals and wheel out."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Ego, Event
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
 N_RANDOM_ROUTES = 64
@@ -69,6 +70,7 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         rig: SensorRig | None = None,
         settings: WorldSettings | None = None,
         reward: RewardSettings | None = None,
+        randomisation: Randomisation | None = None,
         render_mode: str | None = None,
     ) -> None:
         """Load the town and build the world.
@@ -80,6 +82,7 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             rig: sensors; one camera, a lidar, GNSS and IMU by default.
             settings: traffic and rules.
             reward: weights.
+            randomisation: how far each drive's world may differ; `info["drawn"]` tells how far.
             render_mode: None or "rgb_array" (the first camera's picture).
 
         Raises:
@@ -90,7 +93,9 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         place, chosen = town_and_routes(town, routes, map_dir)
         self.rig, self.render_mode = rig or SensorRig(), render_mode
         self.reward_settings = reward or RewardSettings()
-        self.batch = BatchWorld(place, chosen, 1, settings=settings, threads=1)
+        self.batch = BatchWorld(
+            place, chosen, 1, settings=settings, randomisation=randomisation, threads=1
+        )
         self.suite = SensorSuite(place, self.rig, seed=0)
         self.observation_space = observation_space(self.rig)
         self.action_space = action_space()
@@ -144,5 +149,6 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             "route_length": route.length,
             "progress": float(self.batch.ego[0, Ego.PROGRESS]),
             "frame": int(self.batch.frame[0]),
+            "drawn": self.batch.drawn(0),
             "events": {e.name.lower(): int(self.batch.events[0, e]) for e in Event},
         }

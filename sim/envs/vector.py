@@ -28,6 +28,7 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Ego
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
 # Without camera and lidar a thousand worlds are cheap; ask for sensors by giving a rig.
@@ -55,6 +56,7 @@ class DriveVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]]):
         rig: SensorRig | None = None,
         settings: WorldSettings | None = None,
         reward: RewardSettings | None = None,
+        randomisation: Randomisation | None = None,
         threads: int | None = None,
     ) -> None:
         """Load the town and build the worlds; the arguments are those of DriveEnv."""
@@ -62,7 +64,14 @@ class DriveVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]]):
         self.num_envs = num_envs
         self.rig = rig or LIGHT_RIG
         self.reward_settings = reward or RewardSettings()
-        self.batch = BatchWorld(place, chosen, num_envs, settings=settings, threads=threads)
+        self.batch = BatchWorld(
+            place,
+            chosen,
+            num_envs,
+            settings=settings,
+            randomisation=randomisation,
+            threads=threads,
+        )
         self.suite = SensorSuite(place, self.rig, seed=0)
         self.single_observation_space = observation_space(self.rig)
         self.single_action_space = action_space()

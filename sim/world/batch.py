@@ -26,6 +26,7 @@ from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import Rules, State
+from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
 from roadworthy.sim.world.step import reset_worlds, step_worlds
@@ -112,6 +113,7 @@ class BatchWorld:
         settings: WorldSettings | None = None,
         first_index: int = 0,
         profile: VehicleProfile | None = None,
+        randomisation: Randomisation | None = None,
         threads: int | None = None,
         events: Sequence[Sequence[ScenarioEvent]] | None = None,
     ) -> None:
@@ -126,6 +128,7 @@ class BatchWorld:
             first_index: number of the first world; world i of this batch is world
                 `first_index + i` of the seed.
             profile: the ego's vehicle.
+            randomisation: how far each drive's world may differ; not at all by default.
             threads: that share the work, one for each processor by default; never changes
                 results.
             events: what happens on each route, one list per route of `routes`.
@@ -147,6 +150,7 @@ class BatchWorld:
         self.town, self.routes, self.seed = town, routes, seed
         self.settings = (settings or WorldSettings()).validate()
         self.profile = profile or carla_mkz()
+        self.randomisation = None if randomisation is None else randomisation.validate()
         self.worlds, self.first_index = worlds, first_index
         self.threads = max(threads or processors(), 1)
         # Threads of our own: the kernels leave the GIL, and Numba's parallel loops cannot take
@@ -224,9 +228,22 @@ class BatchWorld:
             chosen = rng.integer(np.uint64(key), -1, count) if routes is None else int(routes[w])
             self.route_index[w] = chosen
             self.episode[w] += 1
+            if self.randomisation is not None:
+                self._tune(int(w), self.randomisation.draw(int(key)))
         reset_worlds(
             mask, self._roads, self._statics, self._paths, self.state, self._rules, self._size
         )
+
+    def _tune(self, world: int, drawn: Drawn) -> None:
+        """Let a world differ as was drawn."""
+        self.state.tuning[world] = drawn.row()
+        weather = weather_of(drawn)
+        if weather is not None:
+            self.weather[world] = weather.row()
+
+    def drawn(self, world: int) -> dict[str, float | str | None]:
+        """What randomisation drew for the drive in `world`, to be logged beside its results."""
+        return Drawn.of_rows(self.state.tuning[world], self.weather[world]).log()
 
     def step(self, controls: NDArray[np.float32], ticks: int = 2) -> None:
         """Advance all worlds under pedals and wheel.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from roadworthy.sim import rng
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.weather import PRESETS, Weather
-from roadworthy.sim.world.columns import TUNING_DEFAULT, Tuning
+from roadworthy.sim.world.columns import Tuning
 
 Range = tuple[float, float]
 STREAM = 0x7DA  # number of the stream below a drive's key from which this module draws
@@ -39,11 +39,18 @@ class Drawn:
     careless: float
     green: float
     noise: float
-    weather: str | None = None  # a preset; None: as it was
+    weather: str | None = None  # name of a preset; None: none was drawn, or it is not one
 
     def row(self) -> NDArray[np.float32]:
         """Pack for the kernels, float32 [Tuning]."""
         return np.array([getattr(self, t.name.lower()) for t in Tuning], np.float32)
+
+    @classmethod
+    def of_rows(cls, tuning: NDArray[np.float32], weather: NDArray[np.float32]) -> Drawn:
+        """Read back from a world, [Tuning] and [WeatherColumn]."""
+        values = {t.name.lower(): float(tuning[t]) for t in Tuning}
+        names = [n for n, preset in PRESETS.items() if (preset.row() == weather).all()]
+        return cls(**values, weather=names[0] if names else None)
 
     def log(self) -> dict[str, float | str | None]:
         """As plain values, for logs and result files."""
@@ -130,9 +137,6 @@ class Randomisation:
         if self.weathers:
             weather = self.weathers[rng.integer(stream, len(Tuning), len(self.weathers))]
         return Drawn(**values, weather=weather)
-
-
-UNTOUCHED = Drawn(*TUNING_DEFAULT)
 
 
 def weather_of(drawn: Drawn) -> Weather | None:

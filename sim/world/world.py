@@ -16,7 +16,9 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Event
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.snapshot import WorldSnapshot
 
 
 class World:
@@ -35,6 +37,7 @@ class World:
         index: int = 0,
         settings: WorldSettings | None = None,
         profile: VehicleProfile | None = None,
+        randomisation: Randomisation | None = None,
         events: Sequence[ScenarioEvent] | None = None,
     ) -> None:
         """Begin a drive of `route`; world `index` of `seed` (see BatchWorld for errors)."""
@@ -46,6 +49,7 @@ class World:
             settings=settings,
             first_index=index,
             profile=profile,
+            randomisation=randomisation,
             threads=1,
             events=None if events is None else [events],
         )
@@ -94,6 +98,18 @@ class World:
     def reset(self) -> None:
         """Begin the drive anew, with the next random stream of this world."""
         self.batch.reset()
+
+    def snapshot(self) -> WorldSnapshot:
+        """Copy the whole state of the drive, exact to the byte."""
+        return self.batch.snapshot()
+
+    def restore(self, snapshot: WorldSnapshot) -> None:
+        """Go on from a snapshot of a World or BatchWorld of the same town, route and settings.
+
+        Raises:
+            WorldError: it is of another one.
+        """
+        self.batch.restore(snapshot, 0)
 
     def step(self, control: Control, ticks: int = 2) -> None:
         """Hold `control` for `ticks` physics ticks.

@@ -19,7 +19,7 @@ LIGHT = WorldSettings(vehicles=6, walkers=3)
 
 def test_gymnasium_makes_it_by_name_and_its_checker_is_content() -> None:
     env = gymnasium.make(
-        "roadworthy.sim.envs:roadworthy/Drive-v0", settings=LIGHT, disable_env_checker=True
+        "roadworthy.sim.envs:roadworthy/Drive-v1", settings=LIGHT, disable_env_checker=True
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -59,7 +59,7 @@ def test_an_observation_has_camera_lidar_and_route(rivertown: Town) -> None:
 
 def test_many_worlds_step_behind_the_vector_interface() -> None:
     env = gymnasium.make_vec(
-        "roadworthy.sim.envs:roadworthy/Drive-v0",
+        "roadworthy.sim.envs:roadworthy/Drive-v1",
         num_envs=6,
         vectorization_mode="vector_entry_point",
         settings=LIGHT,
