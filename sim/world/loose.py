@@ -49,7 +49,7 @@ WALKER = int(Kind.WALKER)
 T_FRICTION = int(Tuning.FRICTION)
 
 CLEARED = 20.0  # [s] what came to rest lies in the way before it is taken away
-LOOK_TICKS = 4  # a sliding body's lane is looked up so often
+LOOK_TICKS = 4  # a sliding body's lane is looked up so often, and when it has come to rest
 
 
 @kernel
@@ -104,16 +104,17 @@ def slide(w: int, roads: Roads, state: State, rules: Rules) -> None:
         me = state.actors[w, a]
         if me[MOVER] != LOOSE or me[ALIVE] == 0.0:
             continue
-        moving = me[SLIDE_X] != 0.0 or me[SLIDE_Y] != 0.0 or me[YAW_RATE] != 0.0
-        if moving:
+        if me[SLIDE_X] != 0.0 or me[SLIDE_Y] != 0.0 or me[YAW_RATE] != 0.0:
             _slide(w, me, rules.tick, state)
             me[TIMER] = 0.0
+            rests = me[SLIDE_X] == 0.0 and me[SLIDE_Y] == 0.0 and me[YAW_RATE] == 0.0
+            looks = rests or (state.frame[w] + a) % LOOK_TICKS == 0
+            if looks and a < rules.first_walker:
+                _find_lane(w, a, me, roads, state)
         else:
             me[TIMER] += rules.tick
             me[ACCEL] = 0.0
         staged = rules.vehicles < a < rules.first_walker
-        if a < rules.first_walker and moving and (state.frame[w] + a) % LOOK_TICKS == 0:
-            _find_lane(w, a, me, roads, state)
         if me[TIMER] > CLEARED and not staged:
             if a >= rules.first_walker and me[GOAL] >= 0.0:
                 state.crossing_busy[w, int(me[GOAL]) // 2] -= 1

@@ -4,28 +4,48 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 from roadworthy.sim.envs import DRIVE_ID
+from roadworthy.sim.world.randomisation import Randomisation
 
-# One line for each version that was released; `python tests/sim/envs/trajectory.py` prints the
-# line of the sources as they are. Drive-v1 is not released yet: until then its line may change.
+# One line for each version; `python tests/sim/envs/trajectory.py` prints that of the sources as
+# they are.
 TRAJECTORIES = {
-    "roadworthy/Drive-v1": "UNSET",
+    "roadworthy/Drive-v1": "205743a4a287bfea",
 }
+# Versions that are being made: their line may still change, and a difference is told, but is no
+# failure. Empty this set when the version is released.
+IN_THE_MAKING = {"roadworthy/Drive-v1"}
 
 
-def test_behaviour_changes_only_with_the_version_of_the_environment() -> None:
+@pytest.fixture(scope="module")
+def trajectory() -> ModuleType:
     path = Path(__file__).with_name("trajectory.py")
     spec = importlib.util.spec_from_file_location("trajectory", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = module.trajectory_digest()
+    return module
+
+
+def test_behaviour_changes_only_with_the_version_of_the_environment(
+    trajectory: ModuleType,
+) -> None:
+    found = trajectory.trajectory_digest()
+    if DRIVE_ID in IN_THE_MAKING and found != TRAJECTORIES[DRIVE_ID]:
+        pytest.xfail(f"{DRIVE_ID} is in the making and now has the digest {found}")
     assert found == TRAJECTORIES[DRIVE_ID], (
-        f"the worlds behave otherwise than {DRIVE_ID} did: now {found}. If that is meant and "
-        f"{DRIVE_ID} is released, raise its version in sim/envs/__init__.py (README and tests name "
-        "it, too), say in CHANGELOG.md what changed, and add the line that "
-        "`python tests/sim/envs/trajectory.py` prints to TRAJECTORIES. If it is not meant, "
-        "something in sim has changed what worlds do."
+        f"the worlds behave otherwise than {DRIVE_ID} did: now {found}. If that is meant, raise "
+        "the version in sim/envs/__init__.py (README and tests name it, too), say in CHANGELOG.md "
+        "what changed, and add the line that `python tests/sim/envs/trajectory.py` prints to "
+        "TRAJECTORIES. If it is not meant, something in sim has changed what worlds do."
     )
+
+
+def test_a_hundredth_less_throttle_is_another_behaviour(trajectory: ModuleType) -> None:
+    weaker = Randomisation(throttle_gain=(0.99, 0.99))
+    assert trajectory.trajectory_digest(weaker) != trajectory.trajectory_digest()

@@ -18,18 +18,21 @@ from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Event
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
 WORLDS, STEPS, LOOK = 8, 150, 30
 KINDS = [Event.COLLISION_VEHICLE, Event.COLLISION_WALKER, Event.COLLISION_STATIC, Event.RED_LIGHT]
 
 
-def trajectory_digest() -> str:
+def trajectory_digest(randomisation: Randomisation | None = None) -> str:
     """Drive 8 worlds of Rivertown for 15 s; 16 hexadecimal digits."""
     town = load_town("Rivertown")
     routes = RouteSet.of(random_routes(town.network, 16, 7))
     settings = WorldSettings(vehicles=20, walkers=8)
-    batch = BatchWorld(town, routes, WORLDS, seed=11, settings=settings, threads=1)
+    batch = BatchWorld(
+        town, routes, WORLDS, seed=11, settings=settings, randomisation=randomisation, threads=1
+    )
     world, seen = np.arange(WORLDS), np.zeros(len(KINDS), np.int64)
     digest = hashlib.sha256()
     for k in range(STEPS):
