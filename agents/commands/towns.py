@@ -87,3 +87,30 @@ def generate(
     write_whole(path, text.encode())
     out.print(f"town: {path}")
     out.print(f"drive in it: roadworthy drive --agent expert --town {name} --map-dir {out_dir}")
+
+
+@app.command()
+@guarded
+def draw(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TOWN]...", help="Towns to draw; all shipped ones by default."),
+    ] = None,
+    map_dir: options.MapDir = None,
+    file: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Picture (PNG) to write.")
+    ] = Path("out/towns.png"),
+) -> None:
+    """Draw towns from above, side by side."""
+    import cv2
+
+    from roadworthy.agents.commands.progress import working
+    from roadworthy.sim.files import write_whole
+    from roadworthy.sim.road.draw import draw_towns
+    from roadworthy.sim.road.towns import load_network_of, town_names
+
+    with working("drawing"):
+        sheet = draw_towns([load_network_of(name, map_dir) for name in names or town_names()])
+        data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1].tobytes()
+    write_whole(file, data)
+    out.print(f"picture: {file}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ _SIGNAL = {
     SignalKind.SPEED_LIMIT: (60, 90, 200),
 }
 _ROUTE, _STOP_LINE = (30, 110, 235), (255, 80, 80)
+_INK, _CAPTION = (70, 72, 78), 40  # of names below towns; height of that line [pixels]
 _SHIFT = 4  # fractional bits of OpenCV's coordinates
 
 
@@ -92,6 +95,37 @@ def draw_network(
         canvas.line(xy, _ROUTE, 1.2)
         canvas.dot(xy[0], _ROUTE, 3.0)
     return canvas.image
+
+
+def draw_towns(
+    networks: Sequence[RoadNetwork], columns: int = 3, pixels: int = 640
+) -> NDArray[np.uint8]:
+    """Draw towns side by side, each with its name below.
+
+    Args:
+        networks: what to draw, row by row.
+        columns: towns in a row.
+        pixels: edge of the square that each gets.
+
+    Returns:
+        RGB, uint8 [height, width, 3].
+    """
+    rows = -(-len(networks) // columns)
+    cell = pixels + _CAPTION
+    sheet = np.full((rows * cell, min(columns, len(networks)) * pixels, 3), _GROUND, np.uint8)
+    for index, network in enumerate(networks):
+        # Drawn at double the size, so that marks thinner than a pixel come out pale.
+        image = draw_network(network, pixels=2 * pixels)
+        height, width = (max(1, side // 2) for side in image.shape[:2])
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        top = (index // columns) * cell + (pixels - height) // 2
+        left = (index % columns) * pixels + (pixels - width) // 2
+        sheet[top : top + height, left : left + width] = small
+        at = ((index % columns) * pixels + 16, (index // columns) * cell + pixels + _CAPTION // 2)
+        cv2.putText(
+            sheet, network.name, at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, _INK, 2, cv2.LINE_AA
+        )  # fmt: skip
+    return sheet
 
 
 def _draw_marks(canvas: _Canvas, network: RoadNetwork) -> None:

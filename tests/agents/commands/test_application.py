@@ -283,6 +283,20 @@ def test_a_generated_town_can_be_driven_in(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "Town_5.xodr").stat().st_size > 10_000
 
 
+def test_towns_of_other_kinds_are_generated_and_drawn(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("carla", reason="the carla wheel is not installed")
+    done = run("towns", "generate", "--kind", "highway", "--seed", 5, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    picture = tmp_path / "towns.png"
+    drawn = ("Highway_5", "Ringford")
+    done = run("towns", "draw", *drawn, "--map-dir", tmp_path, "--out", picture)
+    assert done.exit_code == 0, done.output
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    done = run("towns", "generate", "--kind", "moon", "--out", tmp_path)
+    assert done.exit_code == 2
+    assert "'moon'; known are grid, irregular" in " ".join(done.output.split())
+
+
 def test_the_doctor_looks_at_everything_and_writes_it_down(run: Run, tmp_path: Path) -> None:
     printed = run("doctor", "--out", tmp_path).output
     found = json.loads((tmp_path / "doctor.json").read_text())
