@@ -53,6 +53,7 @@ class Air(NamedTuple):
     puddles: np.float32  # [0, 1]
     rain: np.float32  # [0, 1]
     dust: np.float32  # [0, 1]
+    wind: np.float32  # tangent of the angle of falling drops
 
 
 def _smooth(low: float, high: float, value: float) -> float:
@@ -123,6 +124,7 @@ def air_of(row: FloatArray) -> Air:
         night=number(1.0 - day), lamps=number(lamps),
         wet=number(max(w.wetness, 0.9 * w.precipitation, 0.7 * w.precipitation_deposits) / 100.0),
         puddles=number(w.precipitation_deposits / 100.0), rain=number(rain), dust=number(dust),
+        wind=number(0.5 * w.wind_intensity / 100.0),
     )  # fmt: skip
 
 

@@ -15,7 +15,10 @@ from roadworthy.sim.scenery.props import lamps
 from roadworthy.sim.sensors.air import CLEAR_NOON, Air
 from roadworthy.sim.sensors.beams import Beams, aim, new_beams
 from roadworthy.sim.sensors.glow import lamps_glow, signals_glow, streets_glow
+from roadworthy.sim.sensors.lens import Lens, expose
+from roadworthy.sim.sensors.rain import mirror, streaks
 from roadworthy.sim.sensors.raster import BIAS, NUMBER, SHADED, UNDER, draw, mark
+from roadworthy.sim.sensors.rows import Rows, new_rows
 from roadworthy.sim.sensors.scene import ActorSoup, Triangles
 from roadworthy.sim.sensors.shade import Picture, shade
 from roadworthy.sim.sensors.sky import cloud_noise
@@ -32,6 +35,7 @@ FIRST_BOX = 4096  # number of the first box of the scenery in instance pictures
 
 _STREET_LAMP = np.array([255.0, 206.0, 140.0], np.float32)
 _NOISE = cloud_noise()
+_NO_KEY = np.uint64(0)
 
 
 def axes(yaw: float, pitch: float, roll: float = 0.0) -> NDArray[np.float64]:
@@ -72,8 +76,7 @@ class _Buffers(NamedTuple):
 
     recip: FloatArray
     number: NDArray[np.int32]
-    far: FloatArray
-    keep: FloatArray
+    rows: Rows
     clip: NDArray[np.float64]
 
 
@@ -83,6 +86,11 @@ class Camera:
     def __init__(self, town: Town, spec: CameraSpec) -> None:
         """Prepare buffers; the town's mesh is built if this is its first sensor."""
         self.spec = spec.validate()
+        bent = any((spec.lens_k, spec.lens_kcube, spec.k1, spec.k2))
+        self._lens = Lens(spec) if bent else None
+        if self._lens is not None:
+            spec = self._lens.wide
+        self._shape = (spec.height, spec.width)
         self._town: TownMesh = town_mesh(town)
         mesh = self._town
         self._mesh = _Mesh(
@@ -91,12 +99,11 @@ class Camera:
         )  # fmt: skip
         self._axes = axes(spec.yaw, spec.pitch, spec.roll)
         self.focal = 0.5 * spec.width / math.tan(0.5 * spec.fov)
-        shape = (spec.height, spec.width)
+        shape = self._shape
         self._buffers = _Buffers(
             np.zeros(shape, np.float32),
             np.zeros(shape, np.int32),
-            np.zeros(spec.width, np.float32),
-            np.zeros(spec.width, np.float32),
+            new_rows(spec.width),
             np.zeros((20, 3), np.float64),
         )
         self._still: Still = still_of(mesh)
@@ -114,6 +121,7 @@ class Camera:
         ego: FloatArray,
         lights: NDArray[np.uint8],
         air: Air = CLEAR_NOON,
+        key: np.uint64 = _NO_KEY,
     ) -> tuple[NDArray[np.uint8], FloatArray, NDArray[np.uint8]]:
         """Take a picture.
 
@@ -122,6 +130,7 @@ class Camera:
             ego: the actor row that carries the camera, [Actor].
             lights: Light state of each signal, [K].
             air: the weather, see `air.air_of`.
+            key: picks drops and noise.
 
         Returns:
             rgb uint8 [height, width, 3]; planar depth [m], float32 [height, width], 1000 for
@@ -131,8 +140,7 @@ class Camera:
             relight(self._still, air)
             self._ground = ground_of(self._town, air)
             self._air = air
-        shape = (self.spec.height, self.spec.width)
-        buffers = self._buffers
+        shape, buffers = self._shape, self._buffers
         picture = Picture(
             buffers.recip,
             buffers.number,
@@ -145,9 +153,15 @@ class Camera:
         _draw_all(self._mesh, self._still, others.triangles, pose, focal, air.sun[2], buffers, BIAS)
         _finish(
             picture, pose, focal, self._mesh, self._still, others.triangles, ego, air,
-            self._ground, self._beams, _NOISE, lights, LAMP_ON, _STREET_LAMP, BIAS, buffers,
+            self._ground, self._beams, _NOISE, lights, LAMP_ON, _STREET_LAMP, BIAS, buffers, key,
         )  # fmt: skip
-        return picture.rgb, picture.depth, picture.semantic
+        rgb, depth, semantic = picture.rgb, picture.depth, picture.semantic
+        if self._lens is not None:
+            rgb = self._lens.bend(rgb, blend=True)
+            depth = self._lens.bend(depth, blend=False)
+            semantic = self._lens.bend(semantic, blend=False)
+        expose(rgb, self.spec, key)
+        return rgb, depth, semantic
 
     def instances(self, others: ActorSoup, semantic: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Objects in the last picture, in the code of CARLA's instance segmentation camera.
@@ -163,9 +177,11 @@ class Camera:
             uint8 [height, width, 3]. Numbers: 0 what is no single object (ground, sky); 1 to 4095
             the actor's row; from FIRST_BOX on the box of the Scenery.
         """
-        numbers = np.zeros(semantic.shape, np.int32)
+        numbers = np.zeros(self._shape, np.int32)
         starts = others.triangles.start
         _number(self._buffers.number, self._town.owner, starts, numbers)
+        if self._lens is not None:
+            numbers = self._lens.bend(numbers.astype(np.uint16), blend=False)
         return np.stack([semantic, numbers & 255, numbers >> 8], axis=2).astype(np.uint8)
 
 
@@ -288,14 +304,19 @@ def _finish(
     street_lamp: FloatArray,
     bias: FloatArray,
     buffers: _Buffers,
+    key: np.uint64,
 ) -> None:
     """Colour what each pixel sees."""
     aim(beams, ego, actors.lamps, actors.lamp_count[0], air.lamps)
     shade(
         picture, pose, focal, still, actors, air, ground, beams, noise, lights, lamp_on, bias,
-        buffers.far, buffers.keep,
+        buffers.rows,
     )  # fmt: skip
     signals_glow(picture, pose, focal, mesh.signal_lamps, lights, lamp_on)
     if air.lamps > 0.0:
         streets_glow(picture, pose, focal, mesh.street_lamps, street_lamp, air)
     lamps_glow(picture, pose, focal, actors.lamps, actors.lamp_count[0], air)
+    if air.wet > 0.02:
+        mirror(picture, pose, focal, air, noise)
+    if air.rain > 0.02:
+        streaks(picture.rgb, air, air.wind, key)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.kernel import kernel
 from roadworthy.sim.sensors.air import Air
+from roadworthy.sim.sensors.inlined import inlined
 
 FloatArray = NDArray[np.float32]
 
@@ -32,10 +32,9 @@ def cloud_noise() -> NDArray[np.uint8]:
     return np.asarray(total * 255.0, np.uint8)
 
 
-@kernel
+@inlined
 def sky_row(
     rgb: NDArray[np.uint8],
-    row: int,
     begin: int,
     end: int,
     pose: FloatArray,
@@ -44,8 +43,8 @@ def sky_row(
     air: Air,
     noise: NDArray[np.uint8],
 ) -> None:
-    """Paint pixels `begin`..`end` of one row, `up` is the slope of the row's rays."""
-    half = _F(0.5) - _F(0.5) * _F(rgb.shape[1])
+    """Paint pixels `begin`..`end` of one row [width, 3]; `up` is the slope of the row's rays."""
+    half = _F(0.5) - _F(0.5) * _F(len(rgb))
     vx, vy = pose[1, 0] + up * pose[3, 0], pose[1, 1] + up * pose[3, 1]
     vz = pose[1, 2] + up * pose[3, 2]
     bright = air.glow[0] > _F(12.0)
@@ -84,6 +83,6 @@ def sky_row(
             r += veil * (air.haze[0] - r)
             g += veil * (air.haze[1] - g)
             b += veil * (air.haze[2] - b)
-        rgb[row, column, 0] = np.uint8(min(_F(255.0), r))
-        rgb[row, column, 1] = np.uint8(min(_F(255.0), g))
-        rgb[row, column, 2] = np.uint8(min(_F(255.0), b))
+        rgb[column, 0] = np.uint8(min(_F(255.0), r))
+        rgb[column, 1] = np.uint8(min(_F(255.0), g))
+        rgb[column, 2] = np.uint8(min(_F(255.0), b))

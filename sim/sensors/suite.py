@@ -30,6 +30,7 @@ _Sensor = TypeVar("_Sensor")
 
 # Streams below the key of one frame.
 _INERTIAL, _LIDAR, _LIDARS, _RADARS = 0, 1, 2, 3
+_CAMERAS = 1000  # and one for each further camera
 
 
 class SensorSuite:
@@ -93,16 +94,18 @@ class SensorSuite:
         air = self._light(weather)
         others.fill(actors, 1, float(car[Actor.X]), float(car[Actor.Y]), air, time)
         images, depths, semantics, instances = {}, {}, {}, {}
-        for camera in self._cameras:
+        frame_key = np.uint64(derive(np.uint64(derive(key, self._seed)), number))
+        for index, camera in enumerate(self._cameras):
             name = camera.spec.name
-            images[name], depth, semantic = camera.render(others, car, lights, air)
+            images[name], depth, semantic = camera.render(
+                others, car, lights, air, np.uint64(derive(frame_key, _CAMERAS + index))
+            )
             if camera.spec.depth:
                 depths[name] = depth
             if camera.spec.semantic:
                 semantics[name] = semantic
             if camera.spec.instance:
                 instances[name] = camera.instances(others, semantic)
-        frame_key = np.uint64(derive(np.uint64(derive(key, self._seed)), number))
         noise = np.uint64(derive(frame_key, _INERTIAL))
         inertial = self.rig.inertial
         lidar = np.zeros((0, 4), np.float32)

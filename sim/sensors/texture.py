@@ -1,105 +1,150 @@
-"""Procedural patterns of surfaces: what asphalt, grass, slabs, leaves and windows look like."""
+"""Procedural patterns of surfaces: what asphalt, grass, slabs, leaves and windows look like.
+
+Each function works on the pixels `begin`..`end` of one row, without branches, so that the
+compiler can take eight of them at a time.
+"""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import NDArray
 
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.sensors.inlined import inlined
+from roadworthy.sim.sensors.rows import Rows
 
 _F = np.float32
 _ONE, _ZERO, _HALF = _F(1.0), _F(0.0), _F(0.5)
 _BYTE = _F(1.0 / 256.0)
+_P1, _P2, _P3 = np.uint32(374761393), np.uint32(668265263), np.uint32(1274126177)
+_S13, _S16, _LAST = np.uint32(13), np.uint32(16), np.uint32(255)
 
 
-@kernel
-def hashed(ix: int, iy: int) -> np.float32:
-    """Hash two integers to [0, 1)."""
-    h = (ix * 374761393 + iy * 668265263) & 0xFFFFFFFF
-    h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
-    return _F((h ^ (h >> 16)) & 255) * _BYTE
+@inlined
+def hashed(u: np.float32, v: np.float32) -> np.float32:
+    """Hash two whole numbers to [0, 1), in 32 bits as the vector units have them."""
+    ix, iy = np.uint32(np.int32(u)), np.uint32(np.int32(v))
+    h = np.uint32(np.uint32(ix * _P1) + np.uint32(iy * _P2))
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> _S13)) * _P3)
+    return _F(np.int32(np.uint32(h ^ np.uint32(h >> _S16)) & _LAST)) * _BYTE
 
 
-@kernel
-def _cell(value: np.float32) -> int:
-    return math.floor(value)
+@inlined
+def asphalt(rows: Rows, begin: int, end: int) -> None:
+    """Fine grain nearby, large patches everywhere."""
+    for c in range(begin, end):
+        x, y = rows.x[c], rows.y[c]
+        near = max(_ZERO, _ONE - rows.far[c] * _F(1.0 / 32.0))
+        patch = hashed(np.floor(x * _F(0.23)), np.floor(y * _F(0.23))) - _HALF
+        grain = hashed(np.floor(x * _F(9.0)), np.floor(y * _F(9.0))) - _HALF
+        rows.grain[c] = _ONE + _F(0.035) * patch + _F(0.16) * near * grain
 
 
-@kernel
-def pattern(
-    texture: int,
-    x: np.float32,
-    y: np.float32,
-    z: np.float32,
-    d: np.float32,
+@inlined
+def grass(rows: Rows, begin: int, end: int) -> None:
+    """Blades nearby, tufts farther away."""
+    for c in range(begin, end):
+        x, y, d = rows.x[c], rows.y[c], rows.far[c]
+        near = max(_ZERO, _ONE - d * _F(1.0 / 32.0))
+        tuft = hashed(np.floor(x * _F(0.7)), np.floor(y * _F(0.7))) - _HALF
+        grain = hashed(np.floor(x * _F(6.0)), np.floor(y * _F(6.0))) - _HALF
+        rows.grain[c] = _ONE + _F(0.14) * tuft * min(_ONE, _F(40.0) / d) + _F(0.36) * near * grain
+
+
+@inlined
+def slabs(rows: Rows, begin: int, end: int) -> None:
+    """Slabs of 1.25 m with joints."""
+    for c in range(begin, end):
+        u, v = rows.x[c] * _F(0.8), rows.y[c] * _F(0.8)
+        iu, iv = np.floor(u), np.floor(v)
+        joint = min(u - iu, v - iv) < _F(0.06) and rows.far[c] < _F(25.0)
+        shine = _ONE + _F(0.08) * (hashed(iu, iv) - _HALF)
+        rows.grain[c] = shine * (_F(0.86) if joint else _ONE)
+
+
+@inlined
+def leaves(rows: Rows, begin: int, end: int) -> None:
+    """Dapples of a crown."""
+    for c in range(begin, end):
+        x, y, z = rows.x[c], rows.y[c], rows.z[c]
+        fine = hashed(np.floor((x + _F(0.6) * z) * _F(3.5)), np.floor((y - _F(0.8) * z) * _F(3.5)))
+        calm = max(_F(0.25), min(_ONE, _F(30.0) / rows.far[c]))
+        rows.grain[c] = _ONE + (_HALF * fine - _F(0.28)) * calm
+
+
+@inlined
+def slats(rows: Rows, begin: int, end: int, nx: np.float32, ny: np.float32) -> None:
+    """Gaps of a wooden fence whose normal is nx, ny."""
+    for c in range(begin, end):
+        u = (rows.x[c] * ny - rows.y[c] * nx) * _F(4.0)
+        gap = u - np.floor(u) < _F(0.3) and rows.far[c] < _F(30.0)
+        rows.grain[c] = _F(0.55) if gap else _ONE
+
+
+@inlined
+def windows(
+    rows: Rows,
+    begin: int,
+    end: int,
+    base: np.float32,
     nx: np.float32,
     ny: np.float32,
-) -> np.float32:
-    """Factor of a surface's colour at a place [m] of a Texture other than WINDOWS."""
-    near = max(_ZERO, _ONE - d * _F(1.0 / 32.0))
-    if texture == 2:  # ASPHALT
-        grain = hashed(_cell(x * _F(0.23)), _cell(y * _F(0.23))) - _HALF
-        shine = _ONE + _F(0.035) * grain
-        if near > _ZERO:
-            shine += _F(0.16) * near * (hashed(_cell(x * _F(9.0)), _cell(y * _F(9.0))) - _HALF)
-        return shine
-    if texture == 3:  # GRASS
-        tuft = hashed(_cell(x * _F(0.7)), _cell(y * _F(0.7))) - _HALF
-        shine = _ONE + _F(0.14) * tuft * min(_ONE, _F(40.0) / d)
-        if near > _ZERO:
-            shine += _F(0.36) * near * (hashed(_cell(x * _F(6.0)), _cell(y * _F(6.0))) - _HALF)
-        return shine
-    if texture == 4:  # SLABS
-        u, v = x * _F(0.8), y * _F(0.8)
-        iu, iv = _cell(u), _cell(v)
-        shine = _ONE + _F(0.08) * (hashed(iu, iv) - _HALF)
-        if d < _F(25.0) and (u - _F(iu) < _F(0.06) or v - _F(iv) < _F(0.06)):
-            shine *= _F(0.86)
-        return shine
-    if texture == 5:  # LEAVES
-        fine = hashed(_cell((x + _F(0.6) * z) * _F(3.5)), _cell((y - _F(0.8) * z) * _F(3.5)))
-        return _ONE + (_HALF * fine - _F(0.28)) * max(_F(0.25), min(_ONE, _F(30.0) / d))
-    if texture == 8:  # SLATS
-        u = (x * ny - y * nx) * _F(4.0)
-        if d < _F(30.0) and u - math.floor(u) < _F(0.3):
-            return _F(0.55)
-    return _ONE
+    focal: np.float32,
+) -> None:
+    """Facades: `grain` is the share of the wall's own colour, the rest is glass.
 
-
-@kernel
-def window(
-    u: np.float32, v: np.float32, size: np.float32, base: np.float32, side: np.float32
-) -> tuple[np.float32, np.float32]:
-    """Share of a facade's own colour at u [m] along it and v [m] above its foot.
-
-    Args:
-        u: place along the facade [m].
-        v: and above its foot [m].
-        size: what one pixel covers [m].
-        base: with `side` it tells facades apart.
-        side: any number of the facade.
-
-    Returns:
-        The share (the rest is glass; above 1 is bright glass), and the light of a lit room.
+    `base` [m] is the building's foot, nx and ny its normal.
     """
-    if v < _HALF:
-        return _F(0.8), _ZERO
-    across, up = u * _F(1.0 / 2.6), v * _F(1.0 / 3.1)
-    column, floor = _cell(across), _cell(up)
-    fu, fv = across - _F(column), up - _F(floor)
-    blur = min(_ONE, max(_ZERO, _F(1.6) - _F(1.4) * size))
-    inside = _ZERO
-    if floor == 0:
-        if _F(0.08) < fu < _F(0.92) and fv < _F(0.78):
-            inside = _ONE
-    elif _F(0.22) < fu < _F(0.78) and _F(0.28) < fv < _F(0.82):
-        inside = _ONE
-    dice = hashed(column, floor)
-    glass = _F(0.30) + _F(0.35) * dice + (_F(0.12) if fv > _F(0.6) else _ZERO)
-    sharp = _ONE - inside * (_ONE - glass)
-    room = hashed(column + 7919 + int(base * _F(8.0)), 31 * floor + int(side * _F(50.0)))
-    glow = _ZERO
-    if room > _F(0.66):
-        glow = (_F(0.45) + _F(1.4) * (room - _F(0.66))) * (blur * inside + (_ONE - blur) * _F(0.3))
-    return blur * sharp + (_ONE - blur) * _F(0.84), glow
+    for c in range(begin, end):
+        v = rows.z[c] - base
+        across = (rows.y[c] * nx - rows.x[c] * ny) * _F(1.0 / 2.6)
+        up = v * _F(1.0 / 3.1)
+        column, floor = np.floor(across), np.floor(up)
+        fu, fv = across - column, up - floor
+        blur = min(_ONE, max(_ZERO, _F(1.6) - _F(1.4) * rows.far[c] / focal))
+        shop = floor == _ZERO
+        edge = _F(0.08) if shop else _F(0.22)
+        low = _F(-1.0) if shop else _F(0.28)
+        high = _F(0.78) if shop else _F(0.82)
+        inside = min(fu, _ONE - fu) > edge and min(fv - low, high - fv) > _ZERO
+        glass = _F(0.30) + _F(0.35) * hashed(column, floor)
+        glass += _F(0.12) if fv > _F(0.6) else _ZERO
+        sharp = glass if inside else _ONE
+        share = blur * sharp + (_ONE - blur) * _F(0.84)
+        rows.grain[c] = _F(0.8) if v < _HALF else share
+
+
+@inlined
+def lit_rooms(
+    rows: Rows,
+    begin: int,
+    end: int,
+    base: np.float32,
+    nx: np.float32,
+    ny: np.float32,
+    focal: np.float32,
+) -> None:
+    """Light of the rooms behind some of the windows that `windows` draws, into `glow`."""
+    seed, side = np.floor(base * _F(8.0)) + _F(7919.0), np.floor(nx * _F(50.0))
+    for c in range(begin, end):
+        v = rows.z[c] - base
+        across = (rows.y[c] * nx - rows.x[c] * ny) * _F(1.0 / 2.6)
+        up = v * _F(1.0 / 3.1)
+        column, floor = np.floor(across), np.floor(up)
+        fu, fv = across - column, up - floor
+        blur = min(_ONE, max(_ZERO, _F(1.6) - _F(1.4) * rows.far[c] / focal))
+        shop = floor == _ZERO
+        edge = _F(0.08) if shop else _F(0.22)
+        low = _F(-1.0) if shop else _F(0.28)
+        high = _F(0.78) if shop else _F(0.82)
+        inside = min(fu, _ONE - fu) > edge and min(fv - low, high - fv) > _ZERO and v > _HALF
+        room = hashed(column + seed, _F(31.0) * floor + side)
+        level = _F(0.45) + _F(1.4) * (room - _F(0.66))
+        seen = blur * (_ONE if inside else _ZERO) + (_ONE - blur) * _F(0.3)
+        rows.glow[c] = level * seen if room > _F(0.66) else _ZERO
+
+
+@inlined
+def plain(values: NDArray[np.float32], begin: int, end: int, value: np.float32) -> None:
+    """Set a stretch of one array."""
+    for c in range(begin, end):
+        values[c] = value
