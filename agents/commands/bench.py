@@ -28,12 +28,27 @@ def bench(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write bench.json, the same, into this folder."),
     ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--sheet",
+            metavar="FILE",
+            help="Draw one street in ten weathers by four sensors into this .png or .jpg file, "
+            "instead of measuring.",
+        ),
+    ] = None,
     seed: options.Seed = 0,
 ) -> None:
     """Measure speed: worlds, sensors, training, and the loop from Frame to Control.
 
     Close other programs first: a busy machine halves the figures. Takes about two minutes.
     """
+    if sheet is not None:
+        from roadworthy.sim.sensors.sheet import write_sheet
+
+        write_sheet(sheet)
+        out.print(f"sheet: {sheet}")
+        return
     from roadworthy.agents.benchmarks import run
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.sim.files import write_whole

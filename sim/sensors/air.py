@@ -103,6 +103,9 @@ def air_of(row: FloatArray) -> Air:
     # The noon's faint haze is the horizon's colour; thick fog is greyer than the sky.
     thick = _smooth(5.0, 40.0, w.fog_density)
     mist = np.array([188.0, 193.0, 198.0]) * (0.10 + 0.90 * day) * (1.0 - 0.12 * low)
+    # A fog that reaches up hides the sky as well.
+    hidden = 0.85 * thick * (1.0 - dust) / (1.0 + w.fog_falloff)
+    sky = sky + hidden * (mist * np.array([[1.0], [0.97]]) - sky)
     haze = _mixed(sky[0], mist, 0.8 * thick * (1.0 - dust))
     dense = max(w.fog_density, 0.6 * w.precipitation * 0.1, 70.0 * dust)
     half = 190.0 * (2.0 / max(dense, 0.5)) ** 0.56

@@ -307,7 +307,7 @@ def _finish(
     key: np.uint64,
 ) -> None:
     """Colour what each pixel sees."""
-    aim(beams, ego, actors.lamps, actors.lamp_count[0], air.lamps)
+    aim(beams, ego, actors.lamps, actors.lamp_count[0], air.lamps * (0.1 + 0.9 * air.night))
     shade(
         picture, pose, focal, still, actors, air, ground, beams, noise, lights, lamp_on, bias,
         buffers.rows,

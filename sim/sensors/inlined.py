@@ -15,4 +15,5 @@ from numba import njit
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function into each kernel that calls it; see `sim.kernel` for what it may do."""
-    return njit(nogil=True, error_model="numpy", _nrt=False, inline="always")(function)
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "inline": "always"}
+    return njit(**options | {"_nrt": False})(function)

@@ -23,7 +23,7 @@ def streaks(rgb: NDArray[np.uint8], air: Air, slant: float, key: np.uint64) -> N
     """Draw falling drops; `slant` is the tangent of their angle, `key` that of the frame."""
     height, width = rgb.shape[:2]
     count = int(_STREAKS * float(air.rain) * width * height / 51200.0)
-    bright = 70.0 + 150.0 * (1.0 - float(air.night))
+    bright = 90.0 + 165.0 * (1.0 - float(air.night))
     for n in range(count):
         near = float(uniform(key, 4 * n))
         length = int((0.02 + 0.09 * near * near) * height) + 2
@@ -35,7 +35,7 @@ def streaks(rgb: NDArray[np.uint8], air: Air, slant: float, key: np.uint64) -> N
             if 0 <= row < height and 0 <= column < width:
                 for c in range(3):
                     old = float(rgb[row, column, c])
-                    rgb[row, column, c] = np.uint8(old + share * max(0.0, bright - 0.55 * old))
+                    rgb[row, column, c] = np.uint8(old + share * max(0.0, bright - old))
 
 
 @kernel
