@@ -86,7 +86,7 @@ def air_of(row: FloatArray) -> Air:
     low = 1.0 - _smooth(8.0, 38.0, high)
     rain, dust = w.precipitation / 100.0, w.dust_storm / 100.0
     cloud = max(_smooth(0.12, 0.75, w.cloudiness / 100.0), 0.9 * _smooth(0.1, 0.7, rain), dust)
-    grey = 1.0 - 0.32 * cloud * cloud - 0.12 * rain
+    grey = 1.0 - 0.25 * cloud * cloud - 0.08 * rain
 
     sunlight = SUNLIGHT * _smooth(-1.0, 9.0, high) * (1.0 - 0.97 * cloud)
     direct = sunlight * _mixed(_WHITE, _LOW_SUN, low)

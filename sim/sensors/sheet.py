@@ -67,6 +67,10 @@ def contact_sheet(town: Town | None = None) -> Image:
     headings = ("RGB", "depth", "semantic", "lidar")
     lines = [_heading(headings)]
     for number, (name, weather) in enumerate(WEATHERS.items()):
+        # The noon's sun stands behind the camera, the evening's at the end of the street.
+        turn = 12.0 if weather.sun_altitude_angle < 20.0 else 132.0
+        sun = (float(np.degrees(actors[0, Actor.YAW])) + turn + 180.0) % 360.0 - 180.0
+        weather = replace(weather, sun_azimuth_angle=sun)
         row = weather.validate().row()
         frame = suite.sense(actors, ego, lights, number, 0.1, np.uint64(7), row)
         cells = [
@@ -137,10 +141,10 @@ def street(town: Town) -> tuple[FloatArray, NDArray[np.uint8]]:
     curb = half + 1.3
     actors = [
         row(0.0, 0.0, Kind.CAR, car, 0),
-        row(14.0, 0.1, Kind.CAR, car, 2, 0.0, int(Lamp.RIGHT_BLINKER), 1.0),
-        row(30.0, -2.0 * half, Kind.CAR, car, 3, np.pi, int(Lamp.SPECIAL)),
-        row(24.0, 0.0, Kind.VAN, van, 4),
-        row(13.0, -2.0 * half, Kind.BICYCLE, (1.8, 0.6, 1.75), 6, np.pi),
+        row(15.0, 0.1, Kind.CAR, car, 2, 0.0, int(Lamp.RIGHT_BLINKER), 1.0),
+        row(14.0, -2.0 * half, Kind.CAR, car, 3, np.pi, int(Lamp.SPECIAL)),
+        row(25.0, 0.0, Kind.VAN, van, 4),
+        row(21.0, -2.0 * half, Kind.BICYCLE, (1.8, 0.6, 1.75), 6, np.pi),
         row(46.0, -2.0 * half, Kind.BUS, bus, 7, np.pi),
         row(9.0, curb, Kind.WALKER, (0.5, 0.5, 1.75), 10, 0.4),
         row(17.0, curb + 0.8, Kind.WALKER, (0.5, 0.5, 1.7), 3, 2.6),
