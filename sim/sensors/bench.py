@@ -19,7 +19,7 @@ from roadworthy.sim.world.columns import Actor, Kind
 
 FloatArray = NDArray[np.float32]
 
-TOWN = "Hillcrest"  # fixed, so that figures of different days compare
+TOWN = BENCH_TOWN  # fixed, so that figures of different days compare
 VEHICLES, WALKERS, PLACES = 30, 10, 24
 _NEARBY = 80.0  # [m] from the ego within which all actors stand
 _SIZES = {
@@ -46,7 +46,7 @@ def measure(seconds: float = 2.0) -> dict[str, float]:
         `camera_frames_per_s` (320 x 160, RGB, depth and semantic) and `lidar_sweeps_per_s`
         (32 x 360, with noise).
     """
-    town = load_town(BENCH_TOWN)
+    town = load_town(TOWN)
     scenes = [busy_street(town.network, place) for place in range(PLACES)]
     lights = np.zeros(len(town.network.signals), np.uint8)
     camera = Camera(town, CameraSpec(depth=True, semantic=True))

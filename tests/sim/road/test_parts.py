@@ -16,7 +16,7 @@ from roadworthy.sim.errors import MapError
 from roadworthy.sim.road.clothoid import fillet, join
 from roadworthy.sim.road.conflicts import MARGIN, overlap
 from roadworthy.sim.road.crossings import axis_of
-from roadworthy.sim.road.draw import draw_network
+from roadworthy.sim.road.draw import draw_network, draw_towns
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.road.sample import Lane, finish_points
@@ -241,3 +241,12 @@ def test_a_drawing_shows_road_where_there_is_road(rivertown: RoadNetwork) -> Non
     road = (plain == (96, 98, 104)).all(axis=2).mean()
     assert 0.03 < road < 0.3
     assert 0.0005 < (plain != routed).any(axis=2).mean() < 0.05
+
+
+def test_towns_are_drawn_side_by_side(rivertown: RoadNetwork) -> None:
+    sheet = draw_towns([rivertown] * 3, columns=2, pixels=120)
+    assert sheet.shape == (2 * 160, 240, 3)
+    ground = sheet[0, 0]
+    for top, left in ((0, 0), (0, 120), (160, 0)):
+        assert (sheet[top : top + 120, left : left + 120] != ground).any()
+    assert (sheet[160:, 120:] == ground).all()
