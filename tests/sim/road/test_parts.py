@@ -244,9 +244,9 @@ def test_a_drawing_shows_road_where_there_is_road(rivertown: RoadNetwork) -> Non
 
 
 def test_towns_are_drawn_side_by_side(rivertown: RoadNetwork) -> None:
-    sheet = draw_towns([rivertown] * 3, columns=2, pixels=120)
-    assert sheet.shape == (2 * 160, 240, 3)
+    sheet = draw_towns([rivertown] * 3, columns=2, pixels=240)
+    assert sheet.shape == (2 * 280, 480, 3)
     ground = sheet[0, 0]
-    for top, left in ((0, 0), (0, 120), (160, 0)):
-        assert (sheet[top : top + 120, left : left + 120] != ground).any()
-    assert (sheet[160:, 120:] == ground).all()
+    for top, left in ((0, 0), (0, 240), (280, 0)):
+        assert (sheet[top : top + 240, left : left + 240] != ground).any()
+    assert (sheet[280:, 240:] == ground).all()
