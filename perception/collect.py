@@ -7,6 +7,7 @@ makes its last shard whole, and two machines can share the work.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +26,15 @@ from roadworthy.perception.user_box import UserBox
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
+from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.standard import standard_events
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
+from roadworthy.sim.weather import PRESETS
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
 SHARD: Final = 96  # frames
@@ -46,7 +51,15 @@ _ROUTES: Final = 24
 class _Shard:
     """Drives a few worlds and takes samples from them."""
 
-    def __init__(self, town: Town, routes: RouteSet, rig: SensorRig, seed: int, number: int):
+    def __init__(
+        self,
+        town: Town,
+        routes: RouteSet,
+        events: Sequence[Sequence[ScenarioEvent]],
+        rig: SensorRig,
+        seed: int,
+        number: int,
+    ) -> None:
         self._rng = np.random.default_rng([seed, number])
         settings = WorldSettings(
             vehicles=int(self._rng.integers(12, 50)),
@@ -57,7 +70,15 @@ class _Shard:
             all_red_time=1.0,
         )
         self._batch = BatchWorld(
-            town, routes, _WORLDS, seed=seed, settings=settings, first_index=number * _WORLDS
+            town,
+            routes,
+            _WORLDS,
+            seed=seed,
+            settings=settings,
+            # Parked cars, cones, and people who step out are rare without events.
+            events=events,
+            randomisation=Randomisation(weathers=tuple(PRESETS)),
+            first_index=number * _WORLDS,
         )
         self._oracle = Oracle(self._batch, signs=False)
         self._driver = Follower(_WORLDS, self._rng)
@@ -147,12 +168,14 @@ def collect(
 ) -> int:
     """Collect frames of one town into shards `out/TOWN-SEED-NUMBER.npz`.
 
+    Each drive draws one of CARLA's weathers, and has the standard events of its route.
+
     Args:
         town: where.
         frames: how many.
         out: the folder; shards that are there already are kept and counted, save one that is
             shorter than asked for, which is collected anew to its full length.
-        seed: of traffic, routes and driving.
+        seed: of traffic, weather, routes, events and driving.
         rig: the sensors; the default rig if None.
         quiet: show no progress bar.
 
@@ -172,6 +195,7 @@ def collect(
     routes = RouteSet.of(
         random_routes(town.network, _ROUTES, seed, min_length=200.0, max_length=900.0)
     )
+    events = [standard_events(town.network, route, seed) for route in routes.routes]
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -186,7 +210,7 @@ def collect(
             path = out / f"{town.name}-{seed}-{number:04d}.npz"
             there = count_frames(path) if path.exists() else 0
             if there < size:
-                write_shard(path, _Shard(town, routes, rig, seed, number).run(size))
+                write_shard(path, _Shard(town, routes, events, rig, seed, number).run(size))
                 new += size - there
             progress.advance(task, size)
     return new

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roadworthy.sim.errors import EventError
 from roadworthy.sim.road.network import RoadNetwork
@@ -20,12 +21,18 @@ STEP = 5.0  # [m] between places that are tried
 FINISH = 25.0  # [m] before the end of the route an event must be over
 
 
+def stations_of(street: Street, kind: EventKind) -> NDArray[np.float64]:
+    """Where on a street a kind may be tried, [m]."""
+    if kind == EventKind.PARKING_EXIT:
+        return np.zeros(1)
+    return np.arange(START, street.length, STEP)
+
+
 def places_of(street: Street, kind: EventKind) -> tuple[list[ScenarioEvent], str]:
     """All places of a street where an event of a kind can stand, and why not at the last other."""
     found: list[ScenarioEvent] = []
     reason = "the route is too short"
-    stations = [0.0] if kind == EventKind.PARKING_EXIT else np.arange(START, street.length, STEP)
-    for s in stations:
+    for s in stations_of(street, kind):
         event = ScenarioEvent(kind, float(s))
         try:
             troupe = build(street, event)

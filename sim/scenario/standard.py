@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from roadworthy.sim.errors import EventError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.catalogue import CATALOGUE
 from roadworthy.sim.scenario.compile import build
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.kinds import EventKind, Support
-from roadworthy.sim.scenario.place import SPACING, places_of
+from roadworthy.sim.scenario.place import FINISH, SPACING, stations_of
 from roadworthy.sim.scenario.street import Street
 
 APART = 150.0  # [m] of route for each event, on the whole
+TRIES = 10  # places looked at before a kind is left out
 
 
 def standard_events(
@@ -38,11 +42,30 @@ def standard_events(
     for k in draw.permutation(len(kinds)):
         if len(taken) == wanted:
             break
-        places, _ = places_of(street, kinds[int(k)])
-        for p in draw.permutation(len(places)):
-            event = places[int(p)]
-            ends = build(street, event).ends
-            if all(event.s >= b + SPACING or ends + SPACING <= a for a, b, _ in taken):
-                taken.append((event.s, ends, event))
-                break
+        span = _find_place(street, kinds[int(k)], taken, draw)
+        if span is not None:
+            taken.append(span)
     return [event for _, _, event in sorted(taken, key=lambda span: span[0])]
+
+
+def _find_place(
+    street: Street,
+    kind: EventKind,
+    taken: Sequence[tuple[float, float, ScenarioEvent]],
+    draw: np.random.Generator,
+) -> tuple[float, float, ScenarioEvent] | None:
+    """Beginning, end and event at one of TRIES places that fits beside the others."""
+    stations = stations_of(street, kind)
+    for s in draw.permutation(stations)[:TRIES]:
+        if any(a - SPACING < s < b + SPACING for a, b, _ in taken):
+            continue
+        event = ScenarioEvent(kind, float(s))
+        try:
+            ends = build(street, event).ends
+        except EventError:
+            continue
+        if ends > street.length - FINISH:
+            continue
+        if all(s >= b + SPACING or ends + SPACING <= a for a, b, _ in taken):
+            return event.s, ends, event
+    return None
