@@ -125,23 +125,28 @@ def measure_world(tell: Tell, seed: int) -> list[Figure]:
 
 def _scaling(town: Town, routes: RouteSet, tell: Tell, seed: int) -> list[Figure]:
     """Cost over worlds and over actors, one core."""
-    from roadworthy.agents.world_scaling import actor_costs, env_rates
+    from roadworthy.agents.world_scaling import WORLDS, actor_costs, env_rates, state_size
 
     before = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
         tell("world: 1 to 4,096 worlds, 8 to 256 actors, one core")
         rates = env_rates(town, routes, seed)
-        costs = actor_costs(town, routes, seed)
+        costs = actor_costs(seed)
     finally:
         numba.set_num_threads(before)
-    return [
-        Figure(f"world_env_steps_per_s_{n}_worlds", f"  {n:,} worlds, env steps/s", rate, None)
-        for n, rate in rates.items()
-    ] + [
-        Figure(f"world_us_per_step_{n}_actors", f"  {n} actors, one step [µs]", cost, None)
-        for n, cost in costs.items()
-    ]
+    most, size = WORLDS[-1], state_size(town, routes)
+    return (
+        [
+            Figure(f"world_env_steps_per_s_{n}_worlds", f"  {n:,} worlds, env steps/s", rate, None)
+            for n, rate in rates.items()
+        ]
+        + [
+            Figure(f"world_us_per_step_{n}_actors", f"  {n} actors, one step [µs]", cost, None)
+            for n, cost in costs.items()
+        ]
+        + [Figure(f"world_mib_{most}_worlds", f"  {most:,} worlds, state [MiB]", size, None)]
+    )
 
 
 def _others(own: float, tell: Tell) -> list[Figure]:

@@ -23,6 +23,7 @@ ACTORS = (8, 16, 32, 64, 128, 256)
 WALKER_SHARE = 0.25
 SPELL = 0.8  # [s] of each measurement
 TICKS = 2  # of a step, as agents take it
+BATCH = 32  # worlds among which the cost of actors is measured
 
 
 def _best(step: Callable[[], object], seconds: float) -> float:
@@ -56,20 +57,41 @@ def env_rates(town: Town, routes: RouteSet, seed: int) -> dict[int, float]:
     return rates
 
 
-def actor_costs(town: Town, routes: RouteSet, seed: int) -> dict[int, float]:
-    """Microseconds of one world's step of two ticks by number of actors, a quarter walkers."""
+def state_size(town: Town, routes: RouteSet) -> float:
+    """Mebibytes that the state of the largest batch holds, with 30 vehicles and 10 walkers."""
     from roadworthy.sim.world.batch import BatchWorld
     from roadworthy.sim.world.settings import WorldSettings
 
+    settings = WorldSettings(vehicles=30, walkers=10)
+    one = BatchWorld(town, routes, 1, settings=settings, threads=1)
+    return WORLDS[-1] * sum(array.nbytes for array in one.state) / 2**20
+
+
+def actor_costs(seed: int) -> dict[int, float]:
+    """Microseconds of one world's step of two ticks by number of actors, a quarter walkers.
+
+    In the largest shipped town, so that they find room. The tenth or so of the slots that are
+    empty all the same cost nothing, so the time is scaled to all of them.
+    """
+    from roadworthy.sim.road.route import RouteSet
+    from roadworthy.sim.road.routing import random_routes
+    from roadworthy.sim.road.towns import load_town, town_names
+    from roadworthy.sim.world.batch import BatchWorld
+    from roadworthy.sim.world.columns import Actor
+    from roadworthy.sim.world.settings import WorldSettings
+
+    town = max((load_town(name) for name in town_names()), key=lambda t: len(t.network.points))
+    routes = RouteSet.of(random_routes(town.network, 16, seed))
     costs: dict[int, float] = {}
     for actors in ACTORS:
         walkers = round(WALKER_SHARE * actors)
-        settings = WorldSettings(vehicles=actors - walkers, walkers=walkers, spawn_far=400.0)
-        batch = BatchWorld(town, routes, 64, seed=seed, settings=settings, threads=1)
-        control = np.tile(np.array([0.4, 0.0, 0.0], np.float32), (64, 1))
-        for _ in range(20):
+        settings = WorldSettings(vehicles=actors - walkers, walkers=walkers, spawn_far=350.0)
+        batch = BatchWorld(town, routes, BATCH, seed=seed, settings=settings, threads=1)
+        control = np.tile(np.array([0.4, 0.0, 0.0], np.float32), (BATCH, 1))
+        for _ in range(100):  # who found no room at first appears
             batch.step(control, TICKS)
-        costs[actors] = 1e6 / 64 * _best(partial(batch.step, control, TICKS), SPELL)
+        alive = float(batch.actors[:, 1:, Actor.ALIVE].mean())
+        costs[actors] = 1e6 / BATCH / alive * _best(partial(batch.step, control, TICKS), SPELL)
     return costs
 
 

@@ -16,7 +16,7 @@ from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Ego
+from roadworthy.sim.world.columns import Actor, Ego, Tuning
 
 Observation = dict[str, NDArray[Any]]
 
@@ -79,6 +79,7 @@ def observe(batch: BatchWorld, world: int, suite: SensorSuite) -> tuple[Observat
         batch.weather[world],
         batch.hits[world, : batch.state.hit_count[world]],
         batch.events[world],
+        float(batch.state.tuning[world, Tuning.NOISE]),
     )
     parts: Observation = {f"camera_{name}": image for name, image in frame.images.items()}
     if suite.rig.lidar is not None:

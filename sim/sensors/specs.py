@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from roadworthy.sim.errors import SettingsError
@@ -233,6 +233,17 @@ class InertialSpec:
     def carla(cls, **more: Any) -> InertialSpec:
         """Make sensors without noise, as CARLA's defaults are, but for the fields in `more`."""
         return cls(0.0, 0.0, 0.0, 0.0, 0.0, **more)
+
+    def scaled(self, factor: float) -> InertialSpec:
+        """The same sensors with `factor` times the noise and bias."""
+        values: dict[str, Any] = {}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, tuple):
+                values[part.name] = tuple(factor * v for v in value)
+            elif part.name != "seed":
+                values[part.name] = factor * value
+        return replace(self, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class SensorSuite:
         weather: FloatArray | None = None,
         hits: FloatArray | None = None,
         events: NDArray[np.int32] | None = None,
+        noise_factor: float = 1.0,
     ) -> Frame:
         """Read all sensors.
 
@@ -84,6 +85,7 @@ class SensorSuite:
             weather: one world's weather, float32 [WeatherColumn]; None is CARLA's ClearNoon.
             hits: rows of `State.hits` that count, [N, Hit]; None: nothing was hit.
             events: one world's events, int32 [Event]; None: nothing happened.
+            noise_factor: times the noise of GNSS, IMU and speedometer (Tuning.NOISE).
 
         Returns:
             The Frame; its arrays are fresh and may be kept.
@@ -108,6 +110,8 @@ class SensorSuite:
                 instances[name] = camera.instances(others, semantic)
         noise = np.uint64(derive(frame_key, _INERTIAL))
         inertial = self.rig.inertial
+        if noise_factor != 1.0:
+            inertial = inertial.scaled(noise_factor)
         lidar = np.zeros((0, 4), np.float32)
         if self._lidar is not None:
             noise_key = np.uint64(derive(frame_key, _LIDAR))

@@ -15,7 +15,7 @@ from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Event
+from roadworthy.sim.world.columns import Actor, Event, Tuning
 from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot
@@ -134,4 +134,5 @@ class World:
             self.batch.weather[0],
             self.batch.hits[0, : self.batch.state.hit_count[0]],
             self.batch.events[0],
+            float(self.batch.state.tuning[0, Tuning.NOISE]),
         )

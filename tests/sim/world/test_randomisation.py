@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.sim.envs.observation import observe
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.sensors.specs import SensorRig
+from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.weather import PRESETS, Weather
 from roadworthy.sim.world.batch import BatchWorld
@@ -117,6 +120,23 @@ def test_longer_green_holds_the_lights_longer(rivertown: Town, river_routes: Rou
             last = batch.lights.copy()
         share.append(changes)
     assert share[0] > 1.4 * share[1] > 0
+
+
+def test_sensors_are_as_noisy_as_was_drawn(rivertown: Town, river_routes: RouteSet) -> None:
+    suite = SensorSuite(rivertown, SensorRig(cameras=(), lidar=None), seed=0)
+    errors = []
+    for factor in (0.0, 1.0, 3.0):
+        only = Randomisation(noise=(factor, factor))
+        batch = make(rivertown, river_routes, 1, randomisation=only)
+        seen = []
+        for _ in range(20):
+            batch.step(np.array([[0.6, 0, 0]], np.float32))
+            frame = observe(batch, 0, suite)[1]
+            seen.append(frame.speed - float(batch.actors[0, 0, Actor.SPEED]))
+        errors.append(float(np.std(seen)))
+    assert errors[0] == pytest.approx(0.0, abs=1e-6)
+    assert errors[1] > 0.005
+    assert errors[2] == pytest.approx(3.0 * errors[1], rel=1e-3)
 
 
 def test_wrong_ranges_are_a_sentence() -> None:

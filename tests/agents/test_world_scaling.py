@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from roadworthy.agents import world_scaling
+from roadworthy.agents.benchmarks import place
+
+
+def test_other_simulators_run_where_they_are_and_are_told_where_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> float:
+        raise OSError("no display")
+
+    others = {
+        "json": ("Here", lambda: 12.0),
+        "decimal": ("Broken", broken),
+        "no_such_simulator": ("Elsewhere", lambda: 1.0),
+    }
+    monkeypatch.setattr(world_scaling, "OTHERS", others)
+    told: list[str] = []
+    assert world_scaling.other_rates(told.append) == {"json": 12.0}
+    assert told == [
+        "world: Broken: did not run (no display)",
+        "world: Elsewhere: not installed",
+    ]
+
+
+def test_four_thousand_worlds_fit_into_little_memory() -> None:
+    town, routes = place(0, 4)
+    assert 5.0 < world_scaling.state_size(town, routes) < 100.0
