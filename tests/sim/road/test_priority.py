@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.sim.road.conflicts import CLEARANCE, MARGIN
 from roadworthy.sim.road.network import Control, LaneType, Point, RoadNetwork, SignalKind, Turn
 from roadworthy.sim.road.priority import Movement, turn_of, who_goes_first
 from roadworthy.sim.road.towns import load_network_of, town_names
@@ -196,6 +197,31 @@ def related(network: RoadNetwork, a: int, b: int) -> bool:
 @pytest.mark.parametrize("town", CARLA)
 def test_conflict_zones_of_carlas_towns_mirror_each_other(town: str, real_town: Towns) -> None:
     check_zones(real_town(town))
+
+
+@pytest.mark.parametrize("town", ["Town03", "Town04", "Town10HD"])
+def test_zones_hold_all_places_where_two_lanes_come_close(town: str, real_town: Towns) -> None:
+    network = real_town(town)
+    own = np.repeat(np.arange(network.n_lanes), np.diff(network.conflict_start)).tolist()
+    checked = 0
+    for a, b, zone in zip(own, network.conflict_lane.tolist(), network.conflict_s, strict=True):
+        if a > b or related(network, a, b):  # they part first, and that part does not count
+            continue
+        here, there = network.lane_points(a), network.lane_points(b)
+        gap = np.linalg.norm(here[:, None, :2] - there[None, :, :2], axis=2)
+        level = np.abs(here[:, None, Point.Z] - there[None, :, Point.Z]) < 3.0
+        rows, columns = np.nonzero((gap < CLEARANCE) & level)
+        for s, (enter, leave), length in (
+            (here[rows, Point.S], zone[:2], here[-1, Point.S]),
+            (there[columns, Point.S], zone[2:], there[-1, Point.S]),
+        ):
+            assert enter <= s.min() + 1e-3
+            assert s.max() <= leave + 1e-3
+            # And no more than that, but for the margin at both ends.
+            assert enter >= max(s.min() - MARGIN, 0.0) - 1e-3
+            assert leave <= min(s.max() + MARGIN, length) + 1e-3
+        checked += 1
+    assert checked > 50
 
 
 @pytest.mark.parametrize("town", ["Town01", "Town03", "Town10HD"])
