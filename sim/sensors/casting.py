@@ -190,13 +190,11 @@ def _spans(
 
 @kernel
 def _keep_slanted(triangle: IntArray, spans: int, fan: Fan, hits: Hits) -> None:
-    """Compare panels with all rays of a slanted fan."""
+    """Compare panels with the rays of a slanted fan that lie in their columns."""
     for i in range(spans):
-        k = hits.span[i, 0]
+        k, first, last = hits.span[i, 0], hits.span[i, 1], hits.span[i, 2]
         edges, value = hits.edges[k], triangle[hits.kept[k]]
-        if hits.span[i, 1] == 0 and i > 0 and hits.span[i - 1, 0] == k:
-            continue  # the other end of a span that passes the border of the circle
-        for column in range(0, hits.recip.shape[1] - LANES, LANES):
+        for column in range(fan.first[first], fan.first[last + 1], LANES):
             bound(edges, fan.cosine, fan.sine, column, hits.group[0])
             keep_slanted(
                 hits.group[0], fan.cosine, fan.sine, column, fan.slant, edges[18], edges[19],

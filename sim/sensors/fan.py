@@ -27,8 +27,9 @@ MARGIN = 0.02  # [columns] of the table-free column numbers of `lanes.project`
 class Fan(NamedTuple):
     """Directions of the rays: C channels from the highest down, K columns of rising azimuth.
 
-    In a slanted fan (a radar's) each of K columns holds one ray of its own azimuth and tangent;
-    `begin`, `per_angle` and `full` then tell only of the part of the circle that they lie in.
+    A slanted fan (a radar's) has K rays by rising azimuth, each with its own tangent; `begin`,
+    `per_angle` and `full` then tell of K equal columns of the part of the circle that they lie
+    in, and `first` [K + 1] where the rays of each begin.
     """
 
     tangent: FloatArray  # [C] of the elevation
@@ -106,7 +107,7 @@ def make_slanted(azimuth: NDArray[np.float64], tangent: NDArray[np.float64],
     """Make a fan of single rays.
 
     Args:
-        azimuth: [rad] of each ray, within `half_width` of 0, [K].
+        azimuth: [rad] of each ray, rising, within `half_width` of 0, [K].
         tangent: of each ray's elevation, [K].
         half_width: [rad] up to 3.
         reach: how far the rays go [m].
@@ -114,9 +115,10 @@ def make_slanted(azimuth: NDArray[np.float64], tangent: NDArray[np.float64],
     columns = len(azimuth)
     padded = np.concatenate([azimuth, np.zeros(LANES)])
     per_angle = columns / (2.0 * half_width)
+    edges = np.arange(columns + 1) / per_angle - half_width
     return Fan(
         np.zeros(1, np.float32),
-        np.zeros(BINS + 2, np.int32),
+        np.searchsorted(azimuth, edges).astype(np.int32),
         np.cos(padded).astype(np.float32),
         np.sin(padded).astype(np.float32),
         -half_width,

@@ -15,7 +15,7 @@ from roadworthy.sim.kernel import kernel
 from roadworthy.sim.rng import uniform
 from roadworthy.sim.scenery.mesh import town_mesh
 from roadworthy.sim.sensors.camera import axes
-from roadworthy.sim.sensors.fan import bodies_of, make_hits, make_slanted
+from roadworthy.sim.sensors.fan import Hits, bodies_of, make_hits, make_slanted
 from roadworthy.sim.sensors.lanes import LANES
 from roadworthy.sim.sensors.lidar import mount
 from roadworthy.sim.sensors.panels import town_panels
@@ -50,6 +50,7 @@ class Radar:
         self._axes = axes(spec.yaw, spec.pitch)
         self._place = np.array([spec.x, spec.y, spec.z])
         self._pose = np.empty((4, 3))
+        self._hits: Hits | None = None
 
     def sense(self, others: ActorSoup, actors: FloatArray, key: np.uint64) -> FloatArray:
         """Cast the rays of one tick.
@@ -67,7 +68,9 @@ class Radar:
         azimuth, tangent = self._directions(key)
         half = min(3.0, 0.55 * self.spec.horizontal_fov + 0.05)
         fan = make_slanted(azimuth, tangent, half, self.spec.range)
-        hits = make_hits(fan, len(self._mesh.bounds))
+        if self._hits is None:
+            self._hits = make_hits(fan, len(self._mesh.bounds))
+        hits = self._hits
         mount(actors[0], self._place, self._axes, self._pose)
         still = len(self._mesh.soup.normal)
         cast_all(self._panels, still, bodies_of(others), self._pose, fan, hits)

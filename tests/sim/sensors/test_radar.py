@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.sensors.lidar import Lidar
 from roadworthy.sim.sensors.radar import Radar, velocity_of
-from roadworthy.sim.sensors.specs import RadarSpec
+from roadworthy.sim.sensors.specs import LidarSpec, RadarSpec
 from roadworthy.sim.world.columns import Actor, Kind, Mover
 
 KEY = np.uint64(11)
@@ -70,3 +71,21 @@ def test_what_slides_has_the_velocity_of_its_slide() -> None:
 def test_a_cone_wider_than_half_a_circle_is_refused() -> None:
     with pytest.raises(SettingsError, match="horizontal_fov"):
         RadarSpec(horizontal_fov=3.2).validate()
+
+
+def test_a_radars_rays_go_as_far_as_a_lidars_of_the_same_direction(street: Any) -> None:
+    actors = street.actors(
+        street.row(112.0, 1.75), street.row(118.0, 4.5, Kind.WALKER), street.row(125.0, -1.75)
+    )
+    soup = street.soup(actors)
+    spec = RadarSpec(x=0.0, z=1.5, points_per_second=4_000, range=60.0)
+    rows = Radar(street.town, spec).sense(soup, actors, KEY)
+    assert len(rows) > 100
+    for _, azimuth, altitude, depth in rows[::7]:
+        # One channel and one column, aimed at the ray.
+        aimed = LidarSpec(
+            z=1.5, channels=1, steps=1, upper_fov=altitude, lower_fov=altitude,
+            horizontal_fov=1e-3, yaw=azimuth, range=60.0,
+        )  # fmt: skip
+        (far,) = Lidar(street.town, aimed).ranges(soup, actors[0]).ravel()
+        assert far == pytest.approx(depth, rel=2e-3)
