@@ -29,6 +29,8 @@ class Memory(IntEnum):
     CAP = 6  # [m/s^2] limit in force
     WAITED = 7  # [s] before a block
     HELD = 8  # [s] for which it has stood because of others' futures
+    SLOPE = 9  # metres aside for each metre along, just now
+    EXPOSED = 10  # 1 while it is on an oncoming lane
 
 
 class Scratch(NamedTuple):

@@ -37,10 +37,10 @@ class Lateral(IntEnum):
     TARGET = 1  # [m]
     SLOPE = 2  # metres aside for each metre along
     BACK = 3  # [m] along the line, from where it returns to the line
+    DELAY = 4  # [m] before a change of offset shows
 
 
-_NOW, _TARGET, _SLOPE, _BACK = (int(column) for column in Lateral)
-RAMP_DELAY = 1.5  # [m] before a change of offset shows
+_NOW, _TARGET, _SLOPE, _BACK, _DELAY = (int(column) for column in Lateral)
 _X, _Y, _TX, _TY = int(Line.X), int(Line.Y), int(Line.TX), int(Line.TY)
 _UX, _UY, _UC, _US = int(User.X), int(User.Y), int(User.COS), int(User.SIN)
 _UVX, _UVY, _UL, _UW, _UCLASS = (
@@ -55,6 +55,7 @@ _ELEN, _EWID = int(EgoCol.LENGTH), int(EgoCol.WIDTH)
 _LAT, _HC = int(Relation.LATERAL), int(Relation.HALF_ACROSS)
 # Room kept around others' boxes: [m] at once and [m/s] as the forecast gets less certain.
 _SIDE, _SIDE_GROWTH = 0.25, 0.06
+_STANDING_SIDE = 0.12  # [m]
 _WALKER_SIDE, _WALKER_GROWTH = 0.5, 0.1
 _FRONT, _FRONT_TIME = 0.4, 0.15  # [m], [s] of its speed, before and behind
 
@@ -62,7 +63,7 @@ _FRONT, _FRONT_TIME = 0.4, 0.15  # [m], [s] of its speed, before and behind
 @kernel
 def offset_at(lateral, s):
     """Offset [m] from the line when the ego has driven `s` metres along it."""
-    ramp = lateral[_SLOPE] * max(min(s, lateral[_BACK]) - RAMP_DELAY, 0.0)
+    ramp = lateral[_SLOPE] * max(min(s, lateral[_BACK]) - lateral[_DELAY], 0.0)
     o = lateral[_NOW] + min(max(lateral[_TARGET] - lateral[_NOW], -ramp), ramp)
     if s > lateral[_BACK]:
         back = lateral[_SLOPE] * (s - lateral[_BACK])
@@ -135,7 +136,10 @@ def meets(pose, half_length, half_width, user, place, speed, t):
     reach = half_length + ul + 3.0
     if dx * dx + dy * dy > reach * reach:
         return 0
-    if user[_UCLASS] == _WALKER:
+    if speed < 0.3 and user[_UCLASS] != _WALKER:
+        uw += _STANDING_SIDE
+        ul += _STANDING_SIDE
+    elif user[_UCLASS] == _WALKER:
         uw += _WALKER_SIDE + _WALKER_GROWTH * t
         ul += _WALKER_SIDE + _WALKER_GROWTH * t
     else:

@@ -56,14 +56,15 @@ _WALKER = int(UserClass.WALKER)
 _SPECIAL, _STOOD = (int(Trait.SPECIAL), int(Trait.STOOD))
 _K = int(Line.CURVATURE)
 _RWIDTH = int(RouteCol.WIDTH)
-_NOW, _GOAL, _SLOPE, _BACK = (
+_NOW, _GOAL, _SLOPE, _BACK, _DELAY = (
     int(Lateral.NOW),
     int(Lateral.TARGET),
     int(Lateral.SLOPE),
     int(Lateral.BACK),
+    int(Lateral.DELAY),
 )
 _PRESENT, _BEGIN, _END = (int(Block.PRESENT), int(Block.BEGIN), int(Block.END))
-_OFFSET, _PASSING, _TARGET, _UNTIL, _TOP, _REMAINING, _WAITED = (
+_OFFSET, _PASSING, _TARGET, _UNTIL, _TOP, _REMAINING, _WAITED, _SLOPE_NOW, _EXPOSED = (
     int(Memory.OFFSET),
     int(Memory.PASSING),
     int(Memory.TARGET),
@@ -71,10 +72,13 @@ _OFFSET, _PASSING, _TARGET, _UNTIL, _TOP, _REMAINING, _WAITED = (
     int(Memory.TOP),
     int(Memory.REMAINING),
     int(Memory.WAITED),
+    int(Memory.SLOPE),
+    int(Memory.EXPOSED),
 )
 
 _SHIFT_ACCEL = 1.8  # [m/s^2] lateral, that a change of offset may cost
 _KEEP = 0.75  # [m] kept beside what stands at the lane's border
+_TUCK = 0.35  # of its length beyond a block, it begins to return into the lane
 _BLOCK_GAP = 6.5  # [m] kept before a block, so that there is room to turn out
 
 
@@ -117,7 +121,7 @@ def _consider_pass(users, valid, light, route, ego, outlook, scratch, memory):
     find_block(users, valid, traits, rel, route, ego, held, block)
     if memory[_PASSING] > 0.0:
         if block[_PRESENT] > 0.0 and block[_BEGIN] < 0.5 * float(ego[_ELEN]) + 12.0:
-            until = remaining - block[_END] - 0.5 * float(ego[_ELEN]) - 1.0
+            until = remaining - block[_END] - _TUCK * float(ego[_ELEN])
             memory[_UNTIL] = min(memory[_UNTIL], until)
             # Cones may come into sight that stand farther out than those before.
             if memory[_TARGET] < 0.0:
@@ -127,21 +131,24 @@ def _consider_pass(users, valid, light, route, ego, outlook, scratch, memory):
             memory[_PASSING] = 0.0
         elif block[_PRESENT] > 0.0 and block[_BEGIN] > 0.5 * float(ego[_ELEN]) + 1.0:
             # Not beside it yet: is the way still free?
-            state = plan_pass(users, valid, rel, room, route, ego, block, way)
+            state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)
             if state < 2 and abs(float(ego[_LATERAL])) < 1.2:
                 memory[_PASSING] = 0.0
     elif block[_PRESENT] > 0.0 and abs(memory[_OFFSET]) < 1.5:
-        state = plan_pass(users, valid, rel, room, route, ego, block, way)
+        state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)
         far = block[_BEGIN] - 0.5 * float(ego[_ELEN]) - 6.0
         # Begin not before it is needed: about where the change of offset must begin.
         begins = abs(way[0]) * max(speed, 2.0) / 1.3 + 5.0
         memory[_WAITED] += STEP_TIME
         if state == 2 and far < begins:
             memory[_PASSING], memory[_TARGET], memory[_TOP] = 1.0, way[0], way[1]
-            memory[_UNTIL] = remaining - block[_END] - 0.5 * float(ego[_ELEN]) - 1.0
+            memory[_EXPOSED] = way[2]
+            memory[_UNTIL] = remaining - block[_END] - _TUCK * float(ego[_ELEN])
             memory[_WAITED] = 0.0
     else:
         memory[_WAITED] = 0.0
+    if memory[_PASSING] == 0.0 and abs(float(ego[_LATERAL])) < 1.0:
+        memory[_EXPOSED] = 0.0
 
 
 @kernel
@@ -165,8 +172,12 @@ def _set_lateral(ego, memory, lateral, wanted):
     lateral[_GOAL] = wanted
     # Half of it one way, half the other: lateral acceleration a needs v sqrt(d / a) metres each.
     shift = max(abs(wanted - memory[_OFFSET]), 0.5)
+    if memory[_PASSING] > 0.0:
+        shift = max(shift, abs(wanted))
     slope = np.sqrt(shift * _SHIFT_ACCEL) / (2.0 * max(speed, 1.0))
     lateral[_SLOPE] = min(max(slope, 0.06), 0.5)
+    # A change of offset that has begun goes on; one that begins must turn the ego first.
+    lateral[_DELAY] = 0.3 if abs(memory[_SLOPE_NOW]) > 0.1 else 1.5
     lateral[_BACK] = 1e3
     if memory[_PASSING] > 0.0:
         lateral[_BACK] = max(float(ego[_EREMAINING]) - memory[_UNTIL], 0.0)
@@ -241,4 +252,5 @@ def decide(users, valid, light, route, ego, outlook, scratch, memory):
     here = float(ego[_LATERAL])
     memory[_OFFSET] = min(max(memory[_OFFSET], here - 0.9), here + 0.9)
     slope = change / moved
+    memory[_SLOPE_NOW] = slope
     return accel, steer(line, ego, memory[_OFFSET], slope)

