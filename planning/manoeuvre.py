@@ -79,6 +79,7 @@ _OFFSET, _PASSING, _TARGET, _UNTIL, _TOP, _REMAINING, _WAITED, _SLOPE_NOW, _EXPO
 _SHIFT_ACCEL = 1.8  # [m/s^2] lateral, that a change of offset may cost
 _KEEP = 0.75  # [m] kept beside what stands at the lane's border
 _TUCK = 0.35  # of its length beyond a block, it begins to return into the lane
+_GIVE_UP = 8.0  # [s] of standing, after which another way around is sought
 _BLOCK_GAP = 6.5  # [m] kept before a block, so that there is room to turn out
 
 
@@ -120,6 +121,15 @@ def _consider_pass(users, valid, light, route, ego, outlook, scratch, memory):
         held = float(light[_DISTANCE]) + 0.5 * float(ego[_ELEN])
     find_block(users, valid, traits, rel, route, ego, held, block)
     if memory[_PASSING] > 0.0:
+        memory[_WAITED] = memory[_WAITED] + STEP_TIME if speed < 0.2 else 0.0
+        if memory[_WAITED] > _GIVE_UP:
+            # It does not go on here: look for another way, also from where it stands now.
+            memory[_WAITED] = 0.0
+            state = plan_pass(users, valid, rel, room, route, ego, block, 0.0, way)
+            if block[_PRESENT] > 0.0 and state == 2:
+                memory[_TARGET], memory[_TOP], memory[_EXPOSED] = way[0], way[1], way[2]
+            else:
+                memory[_PASSING] = 0.0
         if block[_PRESENT] > 0.0 and block[_BEGIN] < 0.5 * float(ego[_ELEN]) + 12.0:
             until = remaining - block[_END] - _TUCK * float(ego[_ELEN])
             memory[_UNTIL] = min(memory[_UNTIL], until)
@@ -134,7 +144,7 @@ def _consider_pass(users, valid, light, route, ego, outlook, scratch, memory):
             state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)
             if state < 2 and abs(float(ego[_LATERAL])) < 1.2:
                 memory[_PASSING] = 0.0
-    elif block[_PRESENT] > 0.0 and abs(memory[_OFFSET]) < 1.5:
+    elif block[_PRESENT] > 0.0:
         state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)
         far = block[_BEGIN] - 0.5 * float(ego[_ELEN]) - 6.0
         # Begin not before it is needed: about where the change of offset must begin.

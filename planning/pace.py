@@ -24,6 +24,7 @@ from roadworthy.planning.expert_state import Memory
 from roadworthy.planning.forecast import (
     DT,
     STEPS,
+    Lateral,
     meets,
     offset_at,
     pose_on,
@@ -60,6 +61,7 @@ _UVX, _UVY, _UCLASS = (int(User.VX), int(User.VY), int(User.CLASS))
 _WALKER = int(UserClass.WALKER)
 _K, _LIMIT = (int(Line.CURVATURE), int(Line.LIMIT))
 _JUNCTION = int(RouteCol.JUNCTION)
+_BACK = int(Lateral.BACK)
 _CAP, _HELD, _EXPOSED = int(Memory.CAP), int(Memory.HELD), int(Memory.EXPOSED)
 
 STEP_TIME = 0.1  # [s] between decisions
@@ -117,7 +119,9 @@ def assign_roles(users, valid, rel, ego, lateral, role, found):
         gap = max(near - half_length, 0.0)
         a = abs(r[_LAT] - offset_at(lateral, max(near - 0.6 * half_length, 0.0)))
         b = abs(r[_LAT] - offset_at(lateral, max(r[_S], 0.0)))
-        c = abs(r[_LAT] - offset_at(lateral, max(far + half_length, 0.0)))
+        # Beside its end the way back has not begun: the forecast minds the tail.
+        past = min(far + half_length, max(lateral[_BACK], 0.0))
+        c = abs(r[_LAT] - offset_at(lateral, max(past, 0.0)))
         beside = min(a, min(b, c))
         soon = beside
         if not walker and along and abs(r[_VC]) > 0.3 and r[_S] > 0.0:

@@ -73,6 +73,7 @@ CHAIN = 14.0  # [m] a gap in a block that is too short to return into the lane
 STANDS_LONG = 45.0  # [s] whoever stands so long without a reason is passed
 STUCK_TIME = 3.0  # [s]
 CLEARANCE = 0.5  # [m] kept beside what is passed
+TIGHT, TIGHT_SPEED = 0.2, 2.5  # [m], [m/s] where there is no more room
 BORDER = 0.15  # [m] kept to the border of the road
 PASS_ACCEL = 1.8  # [m/s^2]
 PASS_SPEED = 8.5  # [m/s] beside what is passed
@@ -238,12 +239,13 @@ def plan_pass(users, valid, rel, room, route, ego, block, waited, out):
         if away > own and oncoming < 0.5 and centre > 0.0:
             away = max(away, centre - 0.3)
         if away + half_width + BORDER > least:
-            # Squeeze by where it is only a matter of clearance.
-            away = least - BORDER - half_width
-            if away < half_width + 0.25 - edge:
+            # Squeeze by, slowly, where it is only a matter of clearance.
+            away = half_width + TIGHT - edge
+            if away + half_width > least + TIGHT:
                 continue
+            top = min(top, TIGHT_SPEED)
         offset = sign * away
-        if away <= own:
+        if away <= own + TIGHT:
             out[0], out[1], out[2] = offset, min(top, 5.0), 0.0
             return 2
         length = end + half_length + 1.4 * away
