@@ -3,6 +3,9 @@
 `_nrt=False` leaves out Numba's reference counting: our kernels allocate nothing, they only view
 rows of arrays that outlive the call. With it, each view of a row costs two atomic operations,
 and a step of the world took 15 times as long (see docs/decisions.md).
+
+`forceinline` spares the calls: a bundle such as `State` is passed as hundreds of values, and
+copying them for each call took as long as the world's own work.
 """
 
 from __future__ import annotations
@@ -12,7 +15,13 @@ from typing import Any
 
 from numba import njit
 
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "forceinline": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -24,6 +33,9 @@ def inlined_kernel(function: Callable[..., Any]) -> Any:
     """Compile a kernel into those that call it; for large ones that are called from one place.
 
     A tuple of arrays is passed by value, word for word: a call with Roads, Paths, State and Rules
-    copies some 5 kB, 0.1 µs each, which was half of what a world without traffic cost.
+    copies some 5 kB, 0.1 µs each, which was half of what a world without traffic cost. Python
+    cannot call it: the code that unpacks those arrays would take as long to compile as the kernel.
     """
-    return njit(**_OPTIONS | {"_nrt": False, "forceinline": True})(function)
+    return njit(**_OPTIONS | {"_nrt": False, "forceinline": True, "no_cpython_wrapper": True})(
+        function
+    )

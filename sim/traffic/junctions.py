@@ -1,163 +1,324 @@
-"""Junctions: a vehicle may enter only with a claim on the lane that crosses it.
+"""Junctions: who comes to which of their lanes, and when; who is still in them.
 
-A claim is given while no lane that conflicts with the wanted one is claimed; it is held until
-the vehicle's tail has left. Claims are given in the order of actor numbers, so the outcome does
-not depend on anything but the state. The ego asks nobody: it claims what it drives on.
+Each decision begins with a survey. It notes for each junction lane how many are committed to it
+(`CLAIMS`: they hold the right to enter, or can no longer stop), when the first other one arrives
+(`ARRIVAL`), how long the one at the line has stood there (`WAITED`), and how far a tail still
+reaches into it (`LEAVING`). Who wants to enter asks these notes (see `right_of_way`), so the
+cost is linear in actors. The ego is seen like everybody else; it asks nobody.
 """
 
 from __future__ import annotations
 
-from roadworthy.sim.kernel import inlined_kernel, kernel
+from enum import IntEnum
+
+from roadworthy.sim.kernel import inlined_kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.traffic.vehicles import YELLOW_BRAKE
-from roadworthy.sim.world.columns import Actor, Ego, Light
-from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State
+from roadworthy.sim.traffic.flaws import RED_RUN, RUNS_RED
+from roadworthy.sim.traffic.lights import red_since
+from roadworthy.sim.world.columns import Actor, Ego, Kind, Light, Mover
+from roadworthy.sim.world.layout import Paths, Roads, Rules, State
 
-ALIVE, LANE, S, NEXT_LANE, GOAL = (
+
+class Note(IntEnum):
+    """Columns of `State.notes`, one row for each lane."""
+
+    CLAIMS = 0  # road users committed to the lane who are not on it yet
+    ARRIVAL = 1  # [s] until the first of the others can be there; NEVER where none comes
+    WAITED = 2  # [s] for which the one at the line has stood there
+    LEAVING = 3  # [m] along the lane: a tail of one who has left it is there; NEVER where none is
+
+
+CLAIMS, ARRIVAL, WAITED, LEAVING = map(int, Note)
+NEVER = 1e9
+WAY = 4  # lanes ahead that a driver has made up its mind about
+ALIVE, LANE, S, NEXT_LANE, GOAL, SPEED, LENGTH, MOVER, KIND, FLAWS = (
     int(Actor.ALIVE),
     int(Actor.LANE),
     int(Actor.S),
     int(Actor.NEXT_LANE),
     int(Actor.GOAL),
+    int(Actor.SPEED),
+    int(Actor.LENGTH),
+    int(Actor.MOVER),
+    int(Actor.KIND),
+    int(Actor.FLAWS),
 )
-SPEED, LENGTH = int(Actor.SPEED), int(Actor.LENGTH)
 R_LANE, R_S = int(RoutePoint.LANE), int(RoutePoint.S)
 ROUTE_INDEX, ROUTE_S = int(Ego.ROUTE_INDEX), int(Ego.ROUTE_S)
-KIND_LIGHT = int(SignalKind.LIGHT)
-GREEN, OFF = int(Light.GREEN), int(Light.OFF)
+LIGHT, STOP = int(SignalKind.LIGHT), int(SignalKind.STOP)
+GREEN, OFF, YELLOW = int(Light.GREEN), int(Light.OFF), int(Light.YELLOW)
+TRAFFIC = int(Mover.TRAFFIC)
+WALKER = int(Kind.WALKER)
 
-APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks for its claim while it can still stop so gently
-APPROACH_SPARE = 8.0  # [m] and this much before
-EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
+YELLOW_BRAKE = 4.0  # [m/s^2] who would have to brake harder goes through at yellow
+COMMITTED_BRAKE = 4.0  # [m/s^2] the ego that would have to brake harder is taken to come
+HORIZON = 80.0  # [m] a junction farther away does not matter yet
+SLOWEST = 3.0  # [m/s] an arrival is reckoned with at least this
+AT_LINE = 4.0  # [m] from the place to wait one counts as waiting
+STANDS = 0.3  # [m/s]
 EGO_SIGHT = 60.0  # [m] of its route that others know of
-EGO_START_REACH = 10.0  # [m] claimed at a green light even from a stand
-EGO_CLAIM_TIME = 6.0  # [s] the ego claims what it will enter within: nobody cuts it off
+EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
+MOVES_OFF = 3.0  # [m/s] who is faster makes room in time
 
 
-@kernel
-def light_allows(w: int, lane: int, roads: Roads, state: State) -> bool:
-    """Whether no light on `lane` is red or yellow."""
+@inlined_kernel
+def light_allows(w: int, lane: int, front: float, runs: bool, roads: Roads, state: State) -> bool:
+    """Whether no light on `lane` ahead of `front` [m along it] is red or yellow.
+
+    Who `runs` them minds no yellow, and red only after its first moments.
+    """
     for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
         signal = roads.stop_signal[k]
-        if roads.signal_kind[signal] == KIND_LIGHT:
+        if roads.signal_kind[signal] == LIGHT and roads.stop_s[k] > front - 1.0:
             light = state.lights[w, signal]
-            if light != GREEN and light != OFF:
+            if light in (GREEN, OFF) or (runs and light == YELLOW):
+                continue
+            if not runs or red_since(w, signal, roads, state) > RED_RUN:
                 return False
     return True
 
 
-@kernel
-def _exit_is_free(w: int, lane: int, length: float, roads: Roads, state: State) -> bool:
-    """Whether a vehicle of `length` fits behind whoever is on the lane after `lane`."""
-    first = roads.successor_start[lane]
-    if first == roads.successor_start[lane + 1]:
-        return True
-    beyond = roads.successors[first]
-    head = state.head[w, beyond]
-    if head < 0:
-        return True
-    other = state.actors[w, state.order[w, head]]
-    tail = other[S] - 0.5 * other[LENGTH]
-    return tail > length + EXIT_SPACE or other[SPEED] > 3.0
-
-
-@kernel
-def _conflicts(w: int, lane: int, roads: Roads, state: State) -> bool:
-    """Whether a lane that crosses `lane` is claimed."""
-    for k in range(roads.conflict_start[lane], roads.conflict_start[lane + 1]):
-        if state.claims[w, roads.conflict_lane[k]] > 0:
-            return True
-    return False
-
-
-@kernel
-def ego_junction_lane(w: int, roads: Roads, paths: Paths, state: State, reach: float) -> int:
-    """Junction lane of the ego's route that begins within `reach` metres ahead; -1 for none."""
-    route = state.route_index[w]
-    end = paths.start[route + 1]
-    i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
-    here = state.ego[w, ROUTE_S]
-    while i < end and paths.points[i, R_S] - here <= reach:
-        lane = int(paths.points[i, R_LANE])
-        if lane >= 0 and roads.lane_junction[lane] >= 0:
-            return lane
-        if lane >= 0 and not light_allows(w, lane, roads, state):
-            return -1  # it will wait at the line, and so must not keep others from going
-        i = paths.next_lane[i]
-    return -1
-
-
-@kernel
-def ego_next_lane(w: int, paths: Paths, state: State) -> int:
-    """Lane that follows the ego's on its route within EGO_SIGHT; -1 for none."""
-    route, lane = state.route_index[w], int(state.actors[w, 0, LANE])
-    if lane < 0:
-        return -1
-    i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
-    if int(paths.points[i, R_LANE]) == lane:
-        i = paths.next_lane[i]
-    ahead = paths.points[min(i, len(paths.points) - 1), R_S] - state.ego[w, ROUTE_S]
-    if i >= paths.start[route + 1] or ahead > EGO_SIGHT:
-        return -1
-    return int(paths.points[i, R_LANE])
-
-
-@kernel
-def _goes_through(w: int, lane: int, me: FloatArray, roads: Roads, state: State) -> bool:
-    """Whether a vehicle before a junction still enters it: its light is open, or too near."""
-    if light_allows(w, lane, roads, state):
-        return True
-    gap = roads.lane_length[lane] - me[S] - 0.5 * me[LENGTH]
-    return bool(me[SPEED] * me[SPEED] > 2.0 * YELLOW_BRAKE * max(gap, 0.0))
+@inlined_kernel
+def hold_line(lane: int, front: float, roads: Roads) -> tuple[float, bool]:
+    """Where [m along `lane`] one waits for the junction at its end; True: at a stop sign."""
+    line = roads.lane_length[lane] - 1.0
+    must_stop = False
+    for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
+        kind = roads.signal_kind[roads.stop_signal[k]]
+        if kind != LIGHT and roads.stop_s[k] > front - 1.0:
+            line = min(line, roads.stop_s[k])
+            must_stop = must_stop or kind == STOP
+    return line, must_stop
 
 
 @inlined_kernel
-def update_claims(w: int, n: int, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
-    """Drop the claims of those who have left, count the others, and grant new ones."""
-    claims, actors = state.claims[w], state.actors[w]
-    for a in range(n):
-        old = int(actors[a, GOAL])
-        if old >= 0 and a <= rules.vehicles:
-            claims[old] = 0
-    ego = actors[0]
-    ego[NEXT_LANE] = ego_next_lane(w, paths, state)
-    reach = 0.5 * ego[LENGTH] + max(ego[SPEED] * EGO_CLAIM_TIME, 0.5)
-    lane = int(ego[LANE])
-    if lane >= 0 and roads.stop_start[lane] < roads.stop_start[lane + 1]:
-        # Standing at a light that has just turned green it goes before those who turn left.
-        reach = max(reach, 0.5 * ego[LENGTH] + EGO_START_REACH)
-    ego[GOAL] = ego_junction_lane(w, roads, paths, state, reach)
-    if ego[GOAL] >= 0.0:
-        claims[int(ego[GOAL])] += 1
-    for a in range(1, rules.vehicles + 1):
-        me = actors[a]
-        if me[ALIVE] == 0.0 or me[GOAL] < 0.0:
+def find_entry(w: int, a: int, roads: Roads, state: State) -> None:
+    """Set `entry`, the next junction's lane on the way of `a` (-1: none), and the gap to it."""
+    me = state.actors[w, a]
+    lane = int(me[LANE])
+    gap = roads.lane_length[lane] - me[S] - 0.5 * me[LENGTH]
+    inside = roads.lane_junction[lane]
+    state.entry[w, a] = -1
+    for hop in range(state.way.shape[2]):
+        if gap > HORIZON:
+            return
+        lane = state.way[w, a, hop]
+        if lane < 0:
+            return
+        junction = roads.lane_junction[lane]
+        if junction >= 0 and junction != inside:
+            state.entry[w, a], state.entry_hop[w, a], state.entry_gap[w, a] = lane, hop, gap
+            return
+        if junction < 0:
+            inside = -1
+        gap += roads.lane_length[lane]
+
+
+@inlined_kernel
+def lights_open(w: int, a: int, roads: Roads, state: State) -> bool:
+    """Whether no light between `a` and its entry is red or yellow."""
+    me = state.actors[w, a]
+    lane, front, runs = int(me[LANE]), me[S] + 0.5 * me[LENGTH], int(me[FLAWS]) & RUNS_RED != 0
+    for hop in range(state.entry_hop[w, a] + 1):
+        if not light_allows(w, lane, front, runs, roads, state):
+            return False
+        lane, front = state.way[w, a, hop], -1.0
+    return True
+
+
+@inlined_kernel
+def exit_is_free(w: int, a: int, lane: int, hop: int, roads: Roads, state: State) -> bool:
+    """Whether `a` will find room beyond junction lane `lane`, `hop` lanes ahead of its own."""
+    need = state.actors[w, a, LENGTH] + EXIT_SPACE
+    junction = roads.lane_junction[lane]
+    need += 7.0 * state.notes[w, lane, CLAIMS]
+    room = 0.0
+    for step in range(5):
+        place = state.head[w, lane]
+        inside = roads.lane_junction[lane] == junction
+        while place >= 0 and place < state.placed[w] and state.order_lane[w, place] == lane:
+            other = state.actors[w, state.order[w, place]]
+            if not inside:
+                room += state.order_s[w, place] - 0.5 * other[LENGTH]
+                return bool(other[SPEED] > MOVES_OFF or room > need)
+            if state.order[w, place] != a:
+                need += other[LENGTH] + EXIT_SPACE
+            place += 1
+        if not inside:
+            room += roads.lane_length[lane]
+            if room > need:
+                return True
+        following = -1
+        if hop + step + 1 < state.way.shape[2]:
+            following = state.way[w, a, hop + step + 1]
+        elif roads.successor_start[lane] < roads.successor_start[lane + 1]:
+            following = roads.successors[roads.successor_start[lane]]
+        if following < 0:
+            return True
+        lane = following
+    return True
+
+
+@inlined_kernel
+def note_lane(w: int, lane: int, state: State) -> None:
+    """Remember that a row of `notes` was written, to be wiped before the next survey."""
+    count = state.noted_count[w]
+    if count < state.noted.shape[1]:
+        state.noted[w, count] = lane
+        state.noted_count[w] = count + 1
+
+
+@inlined_kernel
+def wipe_notes(w: int, roads: Roads, state: State) -> None:
+    """Forget the last survey."""
+    for k in range(state.noted_count[w]):
+        lane = state.noted[w, k]
+        note = state.notes[w, lane]
+        note[CLAIMS], note[ARRIVAL], note[WAITED], note[LEAVING] = 0.0, NEVER, 0.0, NEVER
+        state.crowd[w, roads.lane_junction[lane]] = 0
+    state.noted_count[w] = 0
+
+
+@inlined_kernel
+def _claim(w: int, a: int, hop: int, junction: int, roads: Roads, state: State) -> None:
+    """Commit `a` to the lanes of `junction` on its way, from `hop` lanes ahead on."""
+    while hop < state.way.shape[2]:
+        lane = state.way[w, a, hop]
+        if lane < 0 or roads.lane_junction[lane] != junction:
+            return
+        note_lane(w, lane, state)
+        state.notes[w, lane, CLAIMS] += 1.0
+        hop += 1
+
+
+@inlined_kernel
+def _note_presence(w: int, a: int, roads: Roads, state: State) -> None:
+    """Note the junction that `a` is in, and the one that its tail has not left."""
+    me = state.actors[w, a]
+    lane, tail = int(me[LANE]), me[S] - 0.5 * me[LENGTH]
+    behind = state.behind[w, a]
+    if tail < 0.0 and behind >= 0 and roads.lane_junction[behind] >= 0:
+        note_lane(w, behind, state)
+        state.crowd[w, roads.lane_junction[behind]] += 1
+        reach = roads.lane_length[behind] + tail
+        state.notes[w, behind, LEAVING] = min(state.notes[w, behind, LEAVING], reach)
+    junction = roads.lane_junction[lane]
+    if junction >= 0:
+        note_lane(w, lane, state)
+        state.crowd[w, junction] += 1
+        _claim(w, a, 0, junction, roads, state)
+
+
+@inlined_kernel
+def _comes(w: int, a: int, state: State) -> bool:
+    """Whether `a`, who asks nobody (the ego, a scenario's vehicle), is past stopping."""
+    me, gap = state.actors[w, a], state.entry_gap[w, a]
+    if me[SPEED] < STANDS:
+        return False
+    return bool(gap < 1.0 or me[SPEED] * me[SPEED] > 2.0 * COMMITTED_BRAKE * gap)
+
+
+@inlined_kernel
+def _note_approach(w: int, a: int, time: float, roads: Roads, state: State) -> None:
+    """Note that `a` comes to its entry: committed, or when it will be there."""
+    me, entry, gap = state.actors[w, a], state.entry[w, a], state.entry_gap[w, a]
+    asks = a > 0 and me[MOVER] == TRAFFIC
+    opened = lights_open(w, a, roads, state)
+    committed = False
+    if asks:
+        stoppable = me[SPEED] * me[SPEED] <= 2.0 * YELLOW_BRAKE * max(gap, 0.0)
+        committed = int(me[GOAL]) == entry and (opened or not stoppable)
+    else:
+        committed = _comes(w, a, state)
+    junction = roads.lane_junction[entry]
+    if committed:
+        me[GOAL] = entry
+        state.wait[w, a] = 0.0
+        state.crowd[w, junction] += 1
+        _claim(w, a, state.entry_hop[w, a], junction, roads, state)
+        return
+    me[GOAL] = -1.0
+    lane, front = int(me[LANE]), me[S] + 0.5 * me[LENGTH]
+    line, _ = hold_line(lane, front, roads)
+    near = state.entry_hop[w, a] == 0 and line - front < AT_LINE
+    if not opened or not near or me[SPEED] > 1.0:
+        state.wait[w, a] = 0.0
+    elif me[SPEED] < STANDS or state.wait[w, a] > 0.0:
+        state.wait[w, a] += time
+    if not opened or (me[SPEED] < 1.0 and not near):
+        return
+    if near and not exit_is_free(w, a, entry, state.entry_hop[w, a], roads, state):
+        return  # it will not go, so nobody need wait for it
+    note_lane(w, entry, state)
+    state.crowd[w, junction] += 1
+    note = state.notes[w, entry]
+    note[ARRIVAL] = min(note[ARRIVAL], max(gap, 0.0) / max(me[SPEED], SLOWEST))
+    note[WAITED] = max(note[WAITED], state.wait[w, a])
+
+
+@inlined_kernel
+def survey(w: int, time: float, roads: Roads, paths: Paths, state: State, rules: Rules) -> None:
+    """Note who is in, comes to or leaves which junction; `time` [s] since the last survey."""
+    wipe_notes(w, roads, state)
+    look_along_route(w, roads, paths, state)
+    for a in range(rules.first_walker):
+        me = state.actors[w, a]
+        state.entry[w, a] = -1
+        if me[ALIVE] == 0.0 or me[LANE] < 0.0 or me[KIND] >= WALKER:
             continue
-        on, goal = int(me[LANE]), int(me[GOAL])
-        before = int(me[NEXT_LANE]) == goal and on != goal
-        inside = on == goal or (not before and me[S] - 0.5 * me[LENGTH] < 1.0)
-        if not inside and not (before and _goes_through(w, on, me, roads, state)):
-            me[GOAL] = -1.0
+        if a > 0 and int(me[NEXT_LANE]) != state.way[w, a, 0]:
+            look_ahead(w, a, roads, state)
+        _note_presence(w, a, roads, state)
+        find_entry(w, a, roads, state)
+        if state.entry[w, a] >= 0:
+            _note_approach(w, a, time, roads, state)
         else:
-            claims[goal] += 1
-    for a in range(1, rules.vehicles + 1):
-        me = actors[a]
-        if me[ALIVE] == 0.0:
-            continue
-        on, following = int(me[LANE]), int(me[NEXT_LANE])
-        if following < 0 or roads.lane_junction[following] < 0:
-            continue
-        if int(me[GOAL]) == following:
-            continue
-        to_end = roads.lane_length[on] - me[S] - 0.5 * me[LENGTH]
-        if to_end > me[SPEED] * me[SPEED] / (2.0 * APPROACH_BRAKE) + APPROACH_SPARE:
-            continue
-        if not light_allows(w, on, roads, state) or _conflicts(w, following, roads, state):
-            continue
-        if not _exit_is_free(w, following, me[LENGTH], roads, state):
-            continue
-        if me[GOAL] >= 0.0:
-            claims[int(me[GOAL])] -= 1
-        me[GOAL] = following
-        claims[following] += 1
+            state.wait[w, a] = 0.0
+            me[GOAL] = me[LANE] if roads.lane_junction[int(me[LANE])] >= 0 else -1.0
+
+
+@inlined_kernel
+def look_ahead(w: int, a: int, roads: Roads, state: State) -> None:
+    """Fill `way` of an actor whose next lane was set by somebody else."""
+    lane = int(state.actors[w, a, NEXT_LANE])
+    for hop in range(state.way.shape[2]):
+        state.way[w, a, hop] = lane
+        if lane >= 0:
+            first = roads.successor_start[lane]
+            alone = roads.successor_start[lane + 1] > first
+            lane = roads.successors[first] if alone else -1
+
+
+@inlined_kernel
+def look_along_route(w: int, roads: Roads, paths: Paths, state: State) -> None:
+    """Fill `way` and NEXT_LANE of the ego from its route, as far as others can know it."""
+    route, lane = state.route_index[w], int(state.actors[w, 0, LANE])
+    way = state.way[w, 0]
+    way[:] = -1
+    state.actors[w, 0, NEXT_LANE] = -1.0
+    if lane < 0:
+        return
+    i, end = paths.start[route] + int(state.ego[w, ROUTE_INDEX]), paths.start[route + 1]
+    if int(paths.points[i, R_LANE]) == lane:
+        i = paths.next_lane[i]
+    hop = 0
+    while hop < way.shape[0] and i < end:
+        following = int(paths.points[i, R_LANE])
+        if following < 0 or paths.points[i, R_S] - state.ego[w, ROUTE_S] > EGO_SIGHT:
+            break
+        if _follows(lane, following, roads):
+            way[hop] = following
+            hop += 1
+        lane = following
+        i = paths.next_lane[i]
+    state.actors[w, 0, NEXT_LANE] = way[0]
+
+
+@inlined_kernel
+def _follows(lane: int, following: int, roads: Roads) -> bool:
+    """Whether `following` is a successor of `lane`, not its neighbour."""
+    for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
+        if roads.successors[k] == following:
+            return True
+    return False

@@ -1,26 +1,31 @@
-"""Who is where along the lanes: actors sorted by (lane, s), and searches in that order.
+"""Who is where along the lanes: road users sorted by (lane, s), and poses on lanes.
 
-Sorting beats a grid here: between two ticks the order hardly changes, so an insertion sort
-costs one pass, and a leader is the next entry. The cost stays linear in actors.
+Sorting beats a grid here: between two decisions the order hardly changes, so an insertion sort
+costs one pass, and a leader is the next entry. The cost stays linear in actors. Who overlaps a
+second lane (a lane change, a swerve) has a second entry there, so that both lanes see the body.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from roadworthy.sim.angles import wrap_angle
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import Point
-from roadworthy.sim.world.columns import Actor
-from roadworthy.sim.world.layout import FloatArray, IntArray, Roads, State
+from roadworthy.sim.world.columns import Actor, Lamp, Mover
+from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
 NOWHERE = 1e18  # sort key of who is on no lane
 STOREY = 3.0  # [m] what is this far above or below is another road
-ALIVE, LANE, S = int(Actor.ALIVE), int(Actor.LANE), int(Actor.S)
+ALIVE, LANE, S, OTHER_LANE, MOVER, LAMPS = (
+    int(Actor.ALIVE),
+    int(Actor.LANE),
+    int(Actor.S),
+    int(Actor.OTHER_LANE),
+    int(Actor.MOVER),
+    int(Actor.LAMPS),
+)
 X, Y, Z, YAW, PITCH = (
     int(Actor.X),
     int(Actor.Y),
@@ -36,62 +41,101 @@ P_X, P_Y, P_Z, P_YAW, P_S, P_PITCH = (
     int(Point.S),
     int(Point.PITCH),
 )
+TRAFFIC, SPECIAL = int(Mover.TRAFFIC), int(Lamp.SPECIAL)
 
 
 @kernel
-def sort_actors(w: int, n: int, state: State) -> None:
-    """Sort the first `n` actors of world `w` by (lane, s); those on no lane come last.
+def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
+    """Sort the first `n` actors of world `w` by (lane, s) into `order`.
 
-    Afterwards `rank` is each actor's place in `order`, and `head` the first place of each lane.
+    Afterwards `order`, `order_lane` and `order_s` hold `placed` entries, `rank` is each actor's
+    place among them (-1: on no lane), and `head` the first place of each lane (-1: empty).
     """
-    actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
-    head, rank = state.head[w], state.rank[w]
+    actors, permutation, keys = state.actors[w], state.permutation[w], state.sort_key[w]
     for a in range(n):
-        if keys[a] < NOWHERE:
-            head[int(keys[a] / LANE_STRIDE)] = -1
-    for a in range(n):
-        if actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0:
-            keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S]
-        else:
-            keys[a] = NOWHERE
+        on_lane = actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0
+        keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S] if on_lane else NOWHERE
     for i in range(1, n):
-        a = order[i]
+        a = permutation[i]
         key = keys[a]
         j = i - 1
-        while j >= 0 and (keys[order[j]] > key or (keys[order[j]] == key and order[j] > a)):
-            order[j + 1] = order[j]
+        while j >= 0 and keys[permutation[j]] > key:
+            permutation[j + 1] = permutation[j]
             j -= 1
-        order[j + 1] = a
-    for i in range(n - 1, -1, -1):
-        a = order[i]
-        rank[a] = i
+        permutation[j + 1] = a
+    order, lanes, where = state.order[w], state.order_lane[w], state.order_s[w]
+    head, rank = state.head[w], state.rank[w]
+    for i in range(state.placed[w]):
+        head[lanes[i]] = -1
+    count = 0
+    for i in range(n):
+        a = permutation[i]
+        rank[a] = -1
         if keys[a] < NOWHERE:
-            head[int(keys[a] / LANE_STRIDE)] = i
+            order[count], lanes[count], where[count] = a, int(actors[a, LANE]), actors[a, S]
+            count += 1
+    for a in range(n):
+        if actors[a, OTHER_LANE] >= 0.0 and keys[a] < NOWHERE:
+            count = _insert_shadow(w, a, count, roads, state)
+    for i in range(count - 1, -1, -1):
+        head[lanes[i]] = i
+        if lanes[i] == int(actors[order[i], LANE]):
+            rank[order[i]] = i
+    state.placed[w] = count
 
 
-@kernel
-def first_after(order: IntArray, keys: NDArray[np.float64], n: int, key: float) -> int:
-    """Rank of the first actor whose key is at least `key`; n where there is none."""
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) // 2
-        if keys[order[middle]] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+@inlined_kernel
+def _insert_shadow(w: int, a: int, count: int, roads: Roads, state: State) -> int:
+    """Enter actor `a` on its other lane, too; returns the number of entries."""
+    order, lanes, where = state.order[w], state.order_lane[w], state.order_s[w]
+    lane, other = int(state.actors[w, a, LANE]), int(state.actors[w, a, OTHER_LANE])
+    s = s_beside(roads, lane, state.actors[w, a, S], other)
+    i = count
+    while i > 0 and (lanes[i - 1] > other or (lanes[i - 1] == other and where[i - 1] > s)):
+        order[i], lanes[i], where[i] = order[i - 1], lanes[i - 1], where[i - 1]
+        i -= 1
+    order[i], lanes[i], where[i] = a, other, s
+    return count + 1
 
 
-@kernel
+@inlined_kernel
+def s_beside(roads: Roads, lane: int, s: float, other: int) -> float:
+    """Where along the neighbour `other` one is that is at `s` of `lane`."""
+    return float(s * roads.lane_length[other] / max(roads.lane_length[lane], 0.1))
+
+
+@inlined_kernel
+def find_strangers(w: int, state: State, rules: Rules) -> None:
+    """List who is in or near the road on no lane: drivers watch them by their place alone.
+
+    Notes on the way who shows the light of an emergency vehicle.
+    """
+    actors, strangers = state.actors[w], state.strangers[w]
+    count = 0
+    state.siren[w] = -1
+    for a in range(rules.everybody):
+        if actors[a, ALIVE] == 0.0:
+            continue
+        if int(actors[a, LAMPS]) & SPECIAL != 0:
+            state.siren[w] = a
+        if a < rules.first_walker:
+            if actors[a, LANE] >= 0.0:
+                continue
+        elif actors[a, MOVER] == TRAFFIC:
+            continue  # walkers on sidewalks and crossings; crossings are watched by themselves
+        strangers[count] = a
+        count += 1
+    state.stranger_count[w] = count
+
+
+@inlined_kernel
 def point_at(roads: Roads, lane: int, s: float) -> tuple[int, float]:
     """Index of the lane's point at or before `s` and the share towards the next one."""
     start, end = roads.lane_start[lane], roads.lane_start[lane + 1]
-    length = roads.lane_length[lane]
-    count = end - start
-    if count < 2 or length <= 0.0:
+    if end - start < 2:
         return start, 0.0
     # Points are nearly evenly spaced, so the guess is off by a point or two at most.
-    i = start + min(max(int(s / length * (count - 1)), 0), count - 2)
+    i = min(max(start + int(s * roads.point_rate[lane]), start), end - 2)
     while i > start and roads.points[i, P_S] > s:
         i -= 1
     while i < end - 2 and roads.points[i + 1, P_S] <= s:
@@ -101,22 +145,21 @@ def point_at(roads: Roads, lane: int, s: float) -> tuple[int, float]:
     return i, min(max(share, 0.0), 1.0)
 
 
-@kernel
+@inlined_kernel
 def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral: float) -> None:
     """Write the pose of an actor that sits at (lane, s), `lateral` metres to the right."""
     i, share = point_at(roads, lane, s)
     j = min(i + 1, roads.lane_start[lane + 1] - 1)
     a, b = roads.points[i], roads.points[j]
-    yaw = a[P_YAW] + (b[P_YAW] - a[P_YAW]) * share
-    actor[X] = a[P_X] + (b[P_X] - a[P_X]) * share
-    actor[Y] = a[P_Y] + (b[P_Y] - a[P_Y]) * share
+    dx, dy = b[P_X] - a[P_X], b[P_Y] - a[P_Y]
+    x, y = a[P_X] + dx * share, a[P_Y] + dy * share
     if lateral != 0.0:
-        dx, dy = b[P_X] - a[P_X], b[P_Y] - a[P_Y]
         scale = lateral / math.sqrt(max(dx * dx + dy * dy, 1e-12))
-        actor[X] -= dy * scale
-        actor[Y] += dx * scale
+        x -= dy * scale
+        y += dx * scale
+    actor[X], actor[Y] = x, y
     actor[Z] = a[P_Z] + (b[P_Z] - a[P_Z]) * share
-    actor[YAW] = yaw
+    actor[YAW] = a[P_YAW] + (b[P_YAW] - a[P_YAW]) * share
     actor[PITCH] = a[P_PITCH] + (b[P_PITCH] - a[P_PITCH]) * share
 
 

@@ -1,210 +1,290 @@
-"""The traffic's vehicles: what they see along their lane, and how hard they drive or brake.
-
-Longitudinal model: the Intelligent Driver Model (Treiber, Hennecke, Helbing, Phys. Rev. E 62,
-2000). Each obstacle ahead (leader, red light, busy crossing, junction that is not free) is a
-gap and a speed; the strongest braking of them wins.
-"""
+"""The traffic's vehicles: what they decide at 10 Hz, and how they move at every tick."""
 
 from __future__ import annotations
 
 import math
 
-from roadworthy.sim import rng
 from roadworthy.sim.angles import advance_phase, wrap_angle
-from roadworthy.sim.kernel import inlined_kernel, kernel
-from roadworthy.sim.road.network import SignalKind
-from roadworthy.sim.traffic.lookup import LANE_STRIDE, place_on_lane, point_at
-from roadworthy.sim.world.columns import Actor, Kind, Light, Mover
-from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
+from roadworthy.sim.kernel import inlined_kernel
+from roadworthy.sim.road.network import Point, SignalKind, Turn
+from roadworthy.sim.traffic.chance import draw
+from roadworthy.sim.traffic.flaws import LATE_BRAKE, RED_RUN, RUNS_RED, brake_late
+from roadworthy.sim.traffic.following import (
+    FREE,
+    GAP,
+    beside_leader,
+    idm,
+    leader,
+    stranger_ahead,
+    wanted_speed,
+)
+from roadworthy.sim.traffic.junctions import YELLOW_BRAKE, hold_line
+from roadworthy.sim.traffic.lane_change import (
+    begin_change,
+    other_lane_ahead,
+    slide_aside,
+    wish_to_change,
+)
+from roadworthy.sim.traffic.lights import red_since
+from roadworthy.sim.traffic.lookup import place_on_lane, point_at
+from roadworthy.sim.traffic.right_of_way import grant, occupied_zone
+from roadworthy.sim.world.columns import Actor, Lamp, Light, Mover
+from roadworthy.sim.world.layout import Roads, Rules, State
 
-X, Y, SPEED, ACCEL, YAW, YAW_RATE = (
-    int(Actor.X),
-    int(Actor.Y),
+SPEED, ACCEL, YAW, YAW_RATE = (
     int(Actor.SPEED),
     int(Actor.ACCEL),
     int(Actor.YAW),
     int(Actor.YAW_RATE),
 )
-LENGTH, KIND, BRAKE, ALIVE, LANE, S = (
+LENGTH, BRAKE, ALIVE, LANE, S, STEER = (
     int(Actor.LENGTH),
-    int(Actor.KIND),
     int(Actor.BRAKE),
     int(Actor.ALIVE),
     int(Actor.LANE),
     int(Actor.S),
+    int(Actor.STEER),
 )
-LATERAL, NEXT_LANE, PHASE, TEMPER, TIMER, GOAL = (
+LATERAL, NEXT_LANE, PHASE, TIMER, GOAL, MOVER, OTHER_LANE = (
     int(Actor.LATERAL),
     int(Actor.NEXT_LANE),
     int(Actor.PHASE),
-    int(Actor.TEMPER),
     int(Actor.TIMER),
     int(Actor.GOAL),
+    int(Actor.MOVER),
+    int(Actor.OTHER_LANE),
 )
-MOVER, TRAFFIC = int(Actor.MOVER), int(Mover.TRAFFIC)
-KIND_LIGHT, KIND_STOP = int(SignalKind.LIGHT), int(SignalKind.STOP)
+X, Y, WIDTH, LAMPS, FLAWS = (
+    int(Actor.X),
+    int(Actor.Y),
+    int(Actor.WIDTH),
+    int(Actor.LAMPS),
+    int(Actor.FLAWS),
+)
+P_WIDTH = int(Point.WIDTH)
+STRAIGHT, RIGHT = int(Turn.STRAIGHT), int(Turn.RIGHT)
+LEFT_BLINKER, RIGHT_BLINKER = int(Lamp.LEFT_BLINKER), int(Lamp.RIGHT_BLINKER)
+LIGHT = int(SignalKind.LIGHT)
 GREEN, OFF, YELLOW = int(Light.GREEN), int(Light.OFF), int(Light.YELLOW)
-BICYCLE, TRUCK, BUS = int(Kind.BICYCLE), int(Kind.TRUCK), int(Kind.BUS)
+TRAFFIC = int(Mover.TRAFFIC)
 
-GAP = 2.0  # [m] kept at standstill
-COMFORT_BRAKE = 2.5  # [m/s^2]
-YELLOW_BRAKE = 4.0  # [m/s^2] who would have to brake harder goes through at yellow
-CURVE_BRAKE = 1.5  # [m/s^2] with which a bend ahead is approached
 LATERAL_COMFORT = 2.2  # [m/s^2] taken in bends
 SLOWEST_IN_BEND = 2.5  # [m/s]
-HARDEST_BRAKE = 8.0  # [m/s^2]
-LOOK_AHEAD = 50.0  # [m] bends on the next lane are seen from here
-BICYCLE_SPEED = 5.5  # [m/s]
 WHEEL_RADIUS = 0.35  # [m]
-FREE = 1e6  # [m] gap where nothing is ahead
+LOOKS_ASIDE = 6  # decisions from one look at the lanes beside to the next
+FAR = 60.0  # [m] from the ego
+BLINK_BEFORE = 30.0  # [m] of a turn
+SIREN_REACH = 60.0  # [m] from which an emergency vehicle behind is heard and seen
+SIREN_WIDTH = 6.0  # [m] to either side
+SIREN_PACE = 0.5  # of the speed that one would drive otherwise
+BEFORE_LINE = 0.5  # [m] to a line at which one stands
+WHEELBASE_SHARE = 0.6  # of the length, for the angle of the front wheels
 
 
-@kernel
-def idm(speed: float, wanted: float, gap: float, leader_speed: float, temper: float) -> float:
-    """IDM acceleration [m/s^2]; hasty drivers accelerate harder and keep less headway."""
-    top = 1.4 + 0.8 * temper
-    headway = 1.6 - 0.7 * temper
-    free = top * (1.0 - (speed / max(wanted, 0.1)) ** 4)
-    if gap >= FREE:
-        return max(free, -COMFORT_BRAKE)
-    closing = speed * (speed - leader_speed) / (2.0 * math.sqrt(top * COMFORT_BRAKE))
-    desired = GAP + max(speed * headway + closing, 0.0)
-    accel = min(free, top) - top * (desired / max(gap, 0.1)) ** 2
-    return min(max(accel, -HARDEST_BRAKE), top)
-
-
-@kernel
-def wanted_speed(roads: Roads, actor: FloatArray) -> float:
-    """Speed [m/s] that the driver wants here: limit, curves and own abilities."""
-    lane, s = int(actor[LANE]), actor[S]
-    wanted = roads.lane_limit[lane] * (0.85 + 0.25 * actor[TEMPER])
-    if actor[KIND] == BICYCLE:
-        wanted = min(wanted, BICYCLE_SPEED)
-    elif actor[KIND] == TRUCK or actor[KIND] == BUS:
-        wanted *= 0.9
-    i, _ = point_at(roads, lane, s)
-    wanted = min(wanted, roads.curve_speed[i])
-    following = int(actor[NEXT_LANE])
-    to_end = roads.lane_length[lane] - s
-    if following >= 0 and to_end < LOOK_AHEAD:
-        bend = roads.curve_speed[roads.lane_start[following]]
-        wanted = min(wanted, math.sqrt(bend * bend + 2.0 * CURVE_BRAKE * to_end))
-    return wanted
-
-
-@kernel
-def leader_gap(w: int, a: int, n: int, roads: Roads, state: State) -> tuple[float, float]:
-    """Gap [m] to the next actor ahead along the own way and its speed; FREE where none."""
-    actors, order, keys = state.actors[w], state.order[w], state.sort_key[w]
-    me = actors[a]
-    lane, front = int(me[LANE]), me[S] + 0.5 * me[LENGTH]
-    offset, horizon = 0.0, 15.0 + 4.0 * me[SPEED]
-    ahead = state.rank[w, a] + 1
-    if ahead >= n or keys[order[ahead]] >= (lane + 1) * LANE_STRIDE:
-        ahead = -1
-    for hop in range(4):
-        if ahead >= 0:
-            other = actors[order[ahead]]
-            return offset + other[S] - 0.5 * other[LENGTH] - front, other[SPEED]
-        offset += roads.lane_length[lane]
-        if offset - front > horizon:
-            break
-        following = int(me[NEXT_LANE])
-        if hop > 0:
-            first = roads.successor_start[lane]
-            following = roads.successors[first] if first < roads.successor_start[lane + 1] else -1
-        if following < 0:
-            break
-        if hop == 0:
-            gap, speed = _sibling_gap(w, lane, following, offset - front, roads, state)
-            if gap < FREE:
-                return gap, speed
-        lane = following
-        ahead = state.head[w, lane]
-    return FREE, 0.0
-
-
-@kernel
-def _sibling_gap(
-    w: int, lane: int, following: int, distance: float, roads: Roads, state: State
-) -> tuple[float, float]:
-    """Gap to a vehicle whose tail is still at the fork although it takes another branch."""
-    for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
-        sibling = roads.successors[k]
-        if sibling == following:
-            continue
-        if state.head[w, sibling] >= 0:
-            other = state.actors[w, state.order[w, state.head[w, sibling]]]
-            tail = other[S] - 0.5 * other[LENGTH]
-            if tail < 2.5:
-                return distance + tail, other[SPEED]
-    return FREE, 0.0
-
-
-@kernel
-def stop_gap(w: int, a: int, roads: Roads, state: State, claimed: bool) -> float:
-    """Gap [m] to the first line ahead on this lane where the vehicle must stop now."""
+@inlined_kernel
+def light_gap(w: int, a: int, roads: Roads, state: State) -> float:
+    """Gap [m] to the first red or yellow light on this lane that one can still stop at."""
     me = state.actors[w, a]
-    lane, speed = int(me[LANE]), me[SPEED]
+    lane, speed, runs = int(me[LANE]), me[SPEED], int(me[FLAWS]) & RUNS_RED != 0
     front = me[S] + 0.5 * me[LENGTH]
     best = FREE
     for k in range(roads.stop_start[lane], roads.stop_start[lane + 1]):
         gap = roads.stop_s[k] - front
-        if gap < -1.0:
-            continue
         signal = roads.stop_signal[k]
-        if roads.signal_kind[signal] != KIND_LIGHT:
+        if gap < -1.0 or roads.signal_kind[signal] != LIGHT:
             continue
         light = state.lights[w, signal]
         if light in (GREEN, OFF):
             continue
-        if light == YELLOW and speed * speed > 2.0 * YELLOW_BRAKE * max(gap, 0.0):
+        if light == YELLOW and (runs or speed * speed > 2.0 * YELLOW_BRAKE * max(gap, 0.0)):
             continue  # too near to stop in comfort: go through
+        if runs and red_since(w, signal, roads, state) < RED_RUN:
+            continue
         best = min(best, gap)
-    for k in range(roads.crosslane_start[lane], roads.crosslane_start[lane + 1]):
-        gap = roads.crosslane_s[k, 0] - 1.0 - front
-        if gap > -1.0 and state.crossing_busy[w, roads.crosslane_crossing[k]] > 0:
-            best = min(best, gap)
-    following = int(me[NEXT_LANE])
-    to_end = roads.lane_length[lane] - front
-    if following < 0:
-        return min(best, to_end - 1.0)
-    if roads.lane_junction[following] >= 0 and roads.lane_junction[lane] < 0 and not claimed:
-        best = min(best, to_end - 1.0)
-    for k in range(roads.crosslane_start[following], roads.crosslane_start[following + 1]):
-        gap = to_end + roads.crosslane_s[k, 0] - 1.0
-        if state.crossing_busy[w, roads.crosslane_crossing[k]] > 0:
-            best = min(best, gap)
     return best
 
 
 @inlined_kernel
-def decide(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
-    """Set `state.target[w]` for the vehicles 1..rules.vehicles from the state before the tick."""
+def crossing_gap(w: int, a: int, roads: Roads, state: State) -> float:
+    """Gap [m] to the first crossing ahead that somebody walks on, here or on the next lane."""
+    me = state.actors[w, a]
+    lane, begin = int(me[LANE]), -(me[S] + 0.5 * me[LENGTH]) - 1.0
+    best = FREE
+    for hop in range(2):
+        for k in range(roads.crosslane_start[lane], roads.crosslane_start[lane + 1]):
+            gap = begin + roads.crosslane_s[k, 0]
+            if gap > -1.0 and state.crossing_busy[w, roads.crosslane_crossing[k]] > 0:
+                best = min(best, gap)
+        begin += roads.lane_length[lane]
+        lane = state.way[w, a, 0]
+        if hop == 0 and lane < 0:
+            break
+    return best
+
+
+@inlined_kernel
+def stop_gap(w: int, a: int, crossed: bool, roads: Roads, state: State) -> float:
+    """Gap [m] to the first line ahead where the vehicle must stop now; FREE where none.
+
+    `crossed`: somebody walks on some crossing of this world.
+    """
+    me = state.actors[w, a]
+    lane, entry = int(me[LANE]), state.entry[w, a]
+    front = me[S] + 0.5 * me[LENGTH]
+    best = FREE
+    if roads.stop_start[lane] < roads.stop_start[lane + 1]:
+        best = light_gap(w, a, roads, state)
+    if crossed:
+        best = min(best, crossing_gap(w, a, roads, state))
+    if state.way[w, a, 0] < 0:
+        best = min(best, roads.lane_length[lane] - front - 1.0)
+    if entry >= 0 and int(me[GOAL]) != entry:
+        if state.entry_hop[w, a] == 0:
+            line, _ = hold_line(lane, front, roads)
+            best = min(best, line - front)
+        else:
+            best = min(best, state.entry_gap[w, a] - 1.0)
+    if entry >= 0 or roads.lane_junction[lane] >= 0:
+        best = min(best, occupied_zone(w, a, roads, state) - 1.0)
+    return best
+
+
+@inlined_kernel
+def decide_one(w: int, a: int, crossed: bool, roads: Roads, state: State) -> float:
+    """Acceleration [m/s^2] that vehicle `a` wants from now on."""
+    me, driver = state.actors[w, a], state.driver[w, a]
+    wanted = wanted_speed(roads, me, driver)
+    if state.siren[w] >= 0:
+        wanted = make_way(w, a, wanted, roads, state)
+    gap, speed = leader(w, a, roads, state)
+    accel = idm(me[SPEED], wanted, gap, speed, driver)
+    if me[OTHER_LANE] >= 0.0:
+        gap, speed = beside_leader(w, a, roads, state)
+        accel = min(accel, idm(me[SPEED], wanted, gap, speed, driver))
+    if state.stranger_count[w] > 0:
+        gap, speed = stranger_ahead(w, a, state)
+        accel = min(accel, idm(me[SPEED], wanted, gap, speed, driver))
+    line = stop_gap(w, a, crossed, roads, state)
+    if line < FREE:
+        gap = max(line + GAP - BEFORE_LINE, 0.1)
+        accel = min(accel, idm(me[SPEED], wanted, gap, 0.0, driver))
+    if int(me[FLAWS]) & LATE_BRAKE != 0:
+        accel = brake_late(accel, me[SPEED])
+    return accel
+
+
+@inlined_kernel
+def make_way(w: int, a: int, wanted: float, roads: Roads, state: State) -> float:
+    """Pull aside for an emergency vehicle that comes from behind; returns the speed wanted now."""
+    me, other = state.actors[w, a], state.actors[w, state.siren[w]]
+    c, s = math.cos(me[YAW]), math.sin(me[YAW])
+    dx, dy = other[X] - me[X], other[Y] - me[Y]
+    ahead, beside = dx * c + dy * s, abs(dy * c - dx * s)
+    same_way = math.cos(other[YAW] - me[YAW]) > 0.5
+    if same_way and -SIREN_REACH < ahead < 0.5 * me[LENGTH] and beside < SIREN_WIDTH:
+        i, _ = point_at(roads, int(me[LANE]), me[S])
+        room = max(0.5 * (roads.points[i, P_WIDTH] - me[WIDTH]), 0.0)
+        if me[OTHER_LANE] < 0.0:
+            state.aim[w, a] = room
+        return SIREN_PACE * wanted
+    if me[OTHER_LANE] < 0.0:
+        state.aim[w, a] = 0.0
+    return wanted
+
+
+@inlined_kernel
+def blink(w: int, a: int, roads: Roads, state: State) -> None:
+    """Set the blinkers before a turn or a change of lanes, and while it lasts."""
+    me, lamps = state.actors[w, a], 0
+    lane, turns = int(me[LANE]), -1
+    if roads.lane_junction[lane] >= 0:
+        turns = lane
+    elif state.entry[w, a] >= 0 and state.entry_gap[w, a] < BLINK_BEFORE:
+        turns = state.entry[w, a]
+    if turns >= 0:
+        turn = roads.lane_turn[turns]
+        if turn == RIGHT:
+            lamps = RIGHT_BLINKER
+        elif turn != STRAIGHT:
+            lamps = LEFT_BLINKER
+    if me[OTHER_LANE] >= 0.0:
+        lamps = LEFT_BLINKER if me[LATERAL] > 0.0 else RIGHT_BLINKER
+    elif state.intent[w, a] >= 0:
+        left = state.intent[w, a] == roads.lane_left[lane]
+        lamps = LEFT_BLINKER if left else RIGHT_BLINKER
+    me[LAMPS] = int(me[LAMPS]) & ~(LEFT_BLINKER | RIGHT_BLINKER) | lamps
+
+
+@inlined_kernel
+def change_lanes(w: int, a: int, roads: Roads, state: State) -> None:
+    """Wish for another lane, or carry out the wish of the last look if it still holds."""
+    target = wish_to_change(w, a, roads, state)
+    if target >= 0 and target == state.intent[w, a]:
+        begin_change(w, a, target, roads, state)
+        plan_way(w, a, 0, roads, state)
+        state.entry[w, a] = -1
+    else:
+        state.intent[w, a] = target
+
+
+@inlined_kernel
+def decide(w: int, roads: Roads, state: State, rules: Rules) -> None:
+    """Set `state.target[w]` for the vehicles of the traffic from the state before the tick."""
+    crossed, decision, ego = False, state.frame[w] // 2, state.actors[w, 0]
+    for a in range(rules.first_walker, rules.everybody):
+        crossed = crossed or state.actors[w, a, GOAL] >= 0.0
     for a in range(1, rules.vehicles + 1):
         me = state.actors[w, a]
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
-        wanted = wanted_speed(roads, me)
-        gap, leader_speed = leader_gap(w, a, n, roads, state)
-        accel = idm(me[SPEED], wanted, gap, leader_speed, me[TEMPER])
-        if me[SPEED] > wanted:
-            accel = max(accel, -COMFORT_BRAKE) if gap >= FREE else accel
-        claimed = int(me[GOAL]) >= 0 and int(me[GOAL]) == int(me[NEXT_LANE])
-        line = stop_gap(w, a, roads, state, claimed)
-        if line < FREE:
-            accel = min(accel, idm(me[SPEED], wanted, max(line + GAP - 0.5, 0.1), 0.0, 0.5))
-        state.target[w, a] = accel
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        if (decision + a) % 2 == 1 and dx * dx + dy * dy > FAR * FAR:
+            continue  # far from the ego every second decision will do
+        grant(w, a, roads, state)
+        if (decision + a) % LOOKS_ASIDE == 0:
+            if roads.changes:
+                change_lanes(w, a, roads, state)
+            blink(w, a, roads, state)
+        state.target[w, a] = decide_one(w, a, crossed, roads, state)
 
 
-@kernel
+@inlined_kernel
 def choose_next(w: int, lane: int, roads: Roads, state: State) -> int:
     """Draw one of the lanes that follow `lane`; -1 where there is none."""
     first, last = roads.successor_start[lane], roads.successor_start[lane + 1]
-    if last == first:
-        return -1
-    state.counter[w] += 1
-    return int(roads.successors[first + rng.integer(state.key[w], state.counter[w], last - first)])
+    pick = 0
+    if last > first + 1:
+        pick = int(draw(w, state) * (last - first))
+    for k in range(last - first):  # those that lead nowhere are passed over
+        following = roads.successors[first + (pick + k) % (last - first)]
+        if not roads.dead_end[following]:
+            return int(following)
+    return -1
+
+
+@inlined_kernel
+def plan_way(w: int, a: int, known: int, roads: Roads, state: State) -> None:
+    """Draw the lanes that vehicle `a` will follow, from hop number `known` on."""
+    way = state.way[w, a]
+    for hop in range(known, way.shape[0]):
+        before = int(state.actors[w, a, LANE]) if hop == 0 else way[hop - 1]
+        way[hop] = choose_next(w, before, roads, state) if before >= 0 else -1
+    state.actors[w, a, NEXT_LANE] = way[0]
+
+
+@inlined_kernel
+def go_on(w: int, a: int, roads: Roads, state: State) -> None:
+    """Put vehicle `a` on the next lane of its way."""
+    me, way = state.actors[w, a], state.way[w, a]
+    state.behind[w, a] = int(me[LANE])
+    state.intent[w, a] = -1
+    me[LANE] = way[0]
+    other_lane_ahead(w, a, roads, state)
+    last = way.shape[0] - 1
+    for hop in range(last):
+        way[hop] = way[hop + 1]
+    way[last] = -1
+    plan_way(w, a, last, roads, state)
 
 
 @inlined_kernel
@@ -215,19 +295,27 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         me = state.actors[w, a]
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
-        before, old_yaw = me[SPEED], me[YAW]
+        before = me[SPEED]
         speed = max(before + state.target[w, a] * dt, 0.0)
-        me[SPEED] = speed
         me[ACCEL] = (speed - before) / dt
         me[BRAKE] = 1.0 if me[ACCEL] < -0.4 or speed < 0.1 else 0.0
-        lane, s = int(me[LANE]), me[S] + 0.5 * (before + speed) * dt
-        while s > roads.lane_length[lane] and me[NEXT_LANE] >= 0.0:
-            s -= roads.lane_length[lane]
-            lane = int(me[NEXT_LANE])
-            me[NEXT_LANE] = choose_next(w, lane, roads, state)
-        me[LANE], me[S] = lane, min(s, roads.lane_length[lane])
-        place_on_lane(roads, me, lane, me[S], me[LATERAL])
-        turn = me[YAW] - old_yaw
-        me[YAW_RATE] = wrap_angle(turn) / dt
-        me[PHASE] = advance_phase(me[PHASE], speed * dt / WHEEL_RADIUS)
         me[TIMER] = me[TIMER] + dt if speed < 0.1 else 0.0
+        if speed == 0.0 and before == 0.0:
+            me[YAW_RATE] = 0.0
+            continue  # who stands stays where it is
+        old_yaw = me[YAW]
+        me[SPEED] = speed
+        step = 0.5 * (before + speed) * dt
+        s = me[S] + step
+        while s > roads.lane_length[int(me[LANE])] and state.way[w, a, 0] >= 0:
+            s -= roads.lane_length[int(me[LANE])]
+            go_on(w, a, roads, state)
+        lane = int(me[LANE])
+        me[S] = min(s, roads.lane_length[lane])
+        slant = slide_aside(w, a, dt, state) if me[LATERAL] != state.aim[w, a] else 0.0
+        place_on_lane(roads, me, lane, me[S], me[LATERAL])
+        me[YAW] += slant
+        turn = wrap_angle(me[YAW] - old_yaw)
+        me[YAW_RATE] = turn / dt
+        me[STEER] = math.atan(WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01))
+        me[PHASE] = advance_phase(me[PHASE], step / WHEEL_RADIUS)

@@ -1,5 +1,7 @@
 """Walkers: to and fro on sidewalks, and over the road at crosswalks when it looks free.
 
+Those with `Flaw.JAYWALKS` cross elsewhere, too, and one in LOOKS_NOT of them without a look.
+
 For a walker `Actor.NEXT_LANE` is its direction along the sidewalk (+1 or -1) and `Actor.GOAL`
 is crossing * 2 + the end it came from while it crosses; `Actor.S` then counts along the crossing.
 """
@@ -8,12 +10,12 @@ from __future__ import annotations
 
 import math
 
-from roadworthy.sim import rng
 from roadworthy.sim.angles import advance_phase
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
-from roadworthy.sim.traffic.lookup import LANE_STRIDE, first_after, place_on_lane
-from roadworthy.sim.world.columns import Actor, Mover
+from roadworthy.sim.traffic.chance import draw
+from roadworthy.sim.traffic.lookup import place_on_lane
+from roadworthy.sim.world.columns import Actor, Flaw, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 X, Y, Z, YAW, SPEED = (
@@ -37,62 +39,87 @@ PHASE, TEMPER, TIMER, GOAL, LENGTH = (
     int(Actor.GOAL),
     int(Actor.LENGTH),
 )
-
 MOVER, TRAFFIC = int(Actor.MOVER), int(Mover.TRAFFIC)
+FLAWS, WIDTH, JAYWALKS = int(Actor.FLAWS), int(Actor.WIDTH), int(Flaw.JAYWALKS)
+
 CROSS_SHARE = 0.35  # of the walkers who pass a crosswalk use it
 TIME_GAP = 4.0  # [s] a vehicle must be away for a walker to step out
+SIGHT = 60.0  # [m] walkers look so far along the road
 WAIT_LIMIT = 12.0  # [s] then the walker gives the crossing up
 STRIDE = 0.75  # [m] per step
+JAYWALK_SHARE = 0.12  # of the jaywalkers who pass a place to cross use it
+LOOKS_NOT = 8.0  # one in so many of them does not look first
+BODY_SPARE = 0.4  # [m] kept from the ends of a body in the way
+STEP_SPARE = 0.9  # [m] and from its side
 
 
-@kernel
+@inlined_kernel
 def walking_speed(actor: FloatArray) -> float:
     """Speed [m/s]; 1.1 to 1.7, around the 1.4 of the Highway Capacity Manual's pedestrians."""
     return float(1.1 + 0.6 * actor[TEMPER])
 
 
 @kernel
-def road_is_clear(w: int, n: int, crossing: int, roads: Roads, state: State) -> bool:
+def road_is_clear(w: int, crossing: int, roads: Roads, state: State) -> bool:
     """Whether no vehicle reaches `crossing` within TIME_GAP."""
-    order, keys = state.order[w], state.sort_key[w]
     for k in range(roads.crossed_start[crossing], roads.crossed_start[crossing + 1]):
         lane, s = roads.crossed_lane[k], roads.crossed_s[k]
-        rank = first_after(order, keys, n, lane * LANE_STRIDE + s + 3.0) - 1
-        while rank >= 0 and keys[order[rank]] >= lane * LANE_STRIDE:
-            other = state.actors[w, order[rank]]
-            gap = s - other[S] - 0.5 * other[LENGTH]
-            if gap > 40.0:
-                break
-            if gap < 2.0 or gap < other[SPEED] * TIME_GAP:
-                return False
-            rank -= 1
-        if s < 60.0 and _tail_of_predecessors(w, n, lane, s, roads, state):
+        if comes_to(w, lane, s, -1, roads, state):
             return False
+        if s > SIGHT:
+            continue
+        for p in range(roads.predecessor_start[lane], roads.predecessor_start[lane + 1]):
+            before = roads.predecessors[p]
+            rest = s + roads.lane_length[before]
+            if comes_to(w, before, rest, lane, roads, state):
+                return False
+            if rest > SIGHT:
+                continue
+            # Two lanes back: a short one, as through a junction, lies between.
+            for q in range(roads.predecessor_start[before], roads.predecessor_start[before + 1]):
+                first = roads.predecessors[q]
+                if comes_to(w, first, rest + roads.lane_length[first], before, roads, state):
+                    return False
     return True
 
 
-@kernel
-def _tail_of_predecessors(w: int, n: int, lane: int, s: float, roads: Roads, state: State) -> bool:
-    """Whether a vehicle whose next lane is `lane` is about to come to `s` on it."""
-    for a in range(n):
-        other = state.actors[w, a]
-        if other[ALIVE] > 0.0 and int(other[DIRECTION]) == lane and other[LANE] >= 0.0:
-            gap = s + roads.lane_length[int(other[LANE])] - other[S] - 0.5 * other[LENGTH]
-            if gap < other[SPEED] * TIME_GAP:
+@inlined_kernel
+def comes_to(w: int, lane: int, s: float, following: int, roads: Roads, state: State) -> bool:
+    """Whether somebody on `lane` who goes on to `following` (-1: any) is soon at `s` [m]."""
+    place = state.head[w, lane]
+    while place >= 0 and place < state.placed[w] and state.order_lane[w, place] == lane:
+        other = state.actors[w, state.order[w, place]]
+        gap = s - state.order_s[w, place]
+        half = 0.5 * other[LENGTH]
+        heads_there = following < 0 or int(other[DIRECTION]) == following
+        if heads_there and -half - 3.0 < gap < SIGHT:
+            nearest = max(other[SPEED] * TIME_GAP, 2.0 if following < 0 else 0.0)
+            if gap - half < nearest:
                 return True
-        elif other[ALIVE] > 0.0 and other[DIRECTION] >= 0.0 and other[LANE] >= 0.0:
-            # Two lanes back: a short one, as through a junction, lies between.
-            middle = int(other[DIRECTION])
-            first = roads.successor_start[middle]
-            if first < roads.successor_start[middle + 1] and roads.successors[first] == lane:
-                gap = s + roads.lane_length[middle] + roads.lane_length[int(other[LANE])] - other[S]
-                if gap - 0.5 * other[LENGTH] < other[SPEED] * TIME_GAP:
-                    return True
+        place += 1
     return False
 
 
-@kernel
-def _cross(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
+@inlined_kernel
+def body_in_way(
+    w: int, me: FloatArray, crossing: int, c: float, s: float, roads: Roads, state: State
+) -> bool:
+    """Whether a vehicle's body is right before a walker who walks along (c, s) on `crossing`."""
+    for k in range(roads.crossed_start[crossing], roads.crossed_start[crossing + 1]):
+        lane, at = roads.crossed_lane[k], roads.crossed_s[k]
+        place = state.head[w, lane]
+        while 0 <= place < state.placed[w] and state.order_lane[w, place] == lane:
+            other = state.actors[w, state.order[w, place]]
+            if abs(state.order_s[w, place] - at) < 0.5 * other[LENGTH] + BODY_SPARE:
+                ahead = (other[X] - me[X]) * c + (other[Y] - me[Y]) * s
+                if 0.0 < ahead < 0.5 * other[WIDTH] + STEP_SPARE:
+                    return True
+            place += 1
+    return False
+
+
+@inlined_kernel
+def _cross(w: int, me: FloatArray, decides: bool, roads: Roads, state: State, dt: float) -> None:
     """One tick on a crossing."""
     crossing, end = int(me[GOAL]) // 2, int(me[GOAL]) % 2
     ends = roads.crossing_points[crossing]
@@ -100,51 +127,58 @@ def _cross(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> Non
     if end == 1:
         ax, ay, bx, by = bx, by, ax, ay
     length = math.hypot(bx - ax, by - ay)
-    me[SPEED] = walking_speed(me)
+    if decides:
+        blocked = body_in_way(w, me, crossing, (bx - ax) / length, (by - ay) / length, roads, state)
+        me[SPEED] = 0.0 if blocked else walking_speed(me)
     me[S] += me[SPEED] * dt
     if me[S] >= length:
         lane = int(roads.crossing_ends[crossing, 1 - end, 0])
         me[GOAL] = -1.0
         me[LANE], me[S] = lane, roads.crossing_ends[crossing, 1 - end, 1]
-        state.counter[w] += 1
-        up = rng.uniform(state.key[w], state.counter[w]) < 0.5
-        me[DIRECTION] = 1.0 if up else -1.0
+        me[DIRECTION] = 1.0 if draw(w, state) < 0.5 else -1.0
         return
     share = me[S] / length
     me[X], me[Y] = ax + (bx - ax) * share, ay + (by - ay) * share
     me[Z], me[YAW] = roads.crossing_z[crossing], math.atan2(by - ay, bx - ax)
 
 
-@kernel
+@inlined_kernel
 def _wants_crossing(w: int, me: FloatArray, before: float, roads: Roads, state: State) -> int:
     """Crossing (crossing * 2 + end) that begins where the walker just passed; -1 for none."""
     lane = int(me[LANE])
     low, high = min(before, me[S]), max(before, me[S])
+    jaywalks = int(me[FLAWS]) & JAYWALKS != 0
     for k in range(roads.walk_start[lane], roads.walk_start[lane + 1]):
-        if low < roads.walk_s[k] <= high:
-            other = roads.walk_crossing[k] // 2
-            if roads.crossing_ends[other, 1 - roads.walk_crossing[k] % 2, 0] < 0.0:
-                continue
-            state.counter[w] += 1
-            if rng.uniform(state.key[w], state.counter[w]) < CROSS_SHARE:
-                return int(roads.walk_crossing[k])
+        if not low < roads.walk_s[k] <= high:
+            continue
+        other = roads.walk_crossing[k] // 2
+        if roads.crossing_ends[other, 1 - roads.walk_crossing[k] % 2, 0] < 0.0:
+            continue
+        marked = other < roads.crosswalks
+        if not marked and not jaywalks:
+            continue
+        if draw(w, state) < (CROSS_SHARE if marked else JAYWALK_SHARE):
+            return int(roads.walk_crossing[k])
     return -1
 
 
-@kernel
-def _wait(w: int, n: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
+@inlined_kernel
+def _wait(w: int, me: FloatArray, decides: bool, roads: Roads, state: State, dt: float) -> None:
     """One tick at the kerb: `GOAL` is -2 - (crossing * 2 + end) while waiting."""
     wish = -2 - int(me[GOAL])
     me[SPEED] = 0.0
     me[TIMER] += dt
-    if road_is_clear(w, n, wish // 2, roads, state):
+    if not decides:
+        return
+    looks = wish // 2 < roads.crosswalks or draw(w, state) * LOOKS_NOT > 1.0
+    if not looks or road_is_clear(w, wish // 2, roads, state):
         me[GOAL], me[S], me[TIMER], me[LANE] = wish, 0.0, 0.0, -1.0
     elif me[TIMER] > WAIT_LIMIT:
         me[GOAL], me[TIMER] = -1.0, 0.0
 
 
-@kernel
-def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> None:
+@inlined_kernel
+def _stroll(w: int, me: FloatArray, decides: bool, roads: Roads, state: State, dt: float) -> None:
     """One tick along the sidewalk; at its end onto the next one or back."""
     lane, before = int(me[LANE]), me[S]
     me[SPEED] = walking_speed(me)
@@ -157,7 +191,9 @@ def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> No
             me[DIRECTION] = -me[DIRECTION]
             me[S] = min(max(me[S], 0.0), roads.lane_length[lane])
         return
-    wish = _wants_crossing(w, me, before, roads, state)
+    wish = -1
+    if decides:
+        wish = _wants_crossing(w, me, me[S] - 2.0 * (me[S] - before), roads, state)
     if wish >= 0:
         me[GOAL], me[TIMER] = -2.0 - wish, 0.0
     place_on_lane(roads, me, lane, me[S], me[LATERAL])
@@ -167,20 +203,21 @@ def _stroll(w: int, me: FloatArray, roads: Roads, state: State, dt: float) -> No
 
 
 @inlined_kernel
-def walk(w: int, n: int, roads: Roads, state: State, rules: Rules) -> None:
+def walk(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move the walkers of world `w` by one tick; they follow the ego and the vehicles."""
     dt = rules.tick
+    decides = state.frame[w] % 2 == 0
     for a in range(rules.first_walker, rules.everybody):
         me = state.actors[w, a]
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
         if me[GOAL] >= 0.0:
             state.crossing_busy[w, int(me[GOAL]) // 2] -= 1
-            _cross(w, me, roads, state, dt)
+            _cross(w, me, decides, roads, state, dt)
         elif me[GOAL] <= -2.0:
-            _wait(w, n, me, roads, state, dt)
+            _wait(w, me, decides, roads, state, dt)
         else:
-            _stroll(w, me, roads, state, dt)
+            _stroll(w, me, decides, roads, state, dt)
         if me[GOAL] >= 0.0:
             state.crossing_busy[w, int(me[GOAL]) // 2] += 1
         me[PHASE] = advance_phase(me[PHASE], me[SPEED] * dt / STRIDE * math.pi)

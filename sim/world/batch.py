@@ -19,13 +19,12 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.scenario.compile import compile_events
 from roadworthy.sim.scenario.event import ScenarioEvent
-from roadworthy.sim.scenario.script import Part, Progress
 from roadworthy.sim.town import Town
-from roadworthy.sim.traffic.lookup import NOWHERE
-from roadworthy.sim.weather import Weather
+from roadworthy.sim.traffic.lights import BY_CLOCK, show_lights
+from roadworthy.sim.world.allocate import allocate
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
-from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
-from roadworthy.sim.world.layout import Rules, State
+from roadworthy.sim.world.columns import Light
+from roadworthy.sim.world.layout import Rules
 from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
@@ -39,49 +38,6 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def allocate(
-    worlds: int, actors: int, network: RoadNetwork, staged: int = 0, events: int = 0
-) -> State:
-    """Make the state of `worlds` worlds.
-
-    Args:
-        worlds: how many.
-        actors: of each.
-        network: the town's roads.
-        staged: how many of the actors are those of scenario events.
-        events: most of one route.
-    """
-    signals, groups = len(network.signals), len(network.group_phases)
-    crossings = len(network.crossing_points)
-    return State(
-        actors=np.zeros((worlds, actors, len(Actor)), np.float32),
-        ego=np.zeros((worlds, len(Ego)), np.float32),
-        events=np.zeros((worlds, len(Event)), np.int32),
-        route_index=np.zeros(worlds, np.int32),
-        time=np.zeros(worlds, np.float64),
-        frame=np.zeros(worlds, np.int64),
-        lights=np.zeros((worlds, signals), np.uint8),
-        light_clock=np.zeros((worlds, groups), np.float64),
-        key=np.zeros(worlds, np.uint64),
-        counter=np.zeros(worlds, np.int64),
-        order=np.zeros((worlds, actors), np.int32),
-        sort_key=np.full((worlds, actors), NOWHERE, np.float64),
-        rank=np.zeros((worlds, actors), np.int32),
-        head=np.full((worlds, network.n_lanes), -1, np.int16),
-        target=np.zeros((worlds, actors), np.float32),
-        claims=np.zeros((worlds, network.n_lanes), np.int16),
-        crossing_busy=np.zeros((worlds, crossings), np.int16),
-        contact=np.zeros((worlds, actors + 1), np.uint8),
-        hits=np.zeros((worlds, MAX_HITS, len(Hit)), np.float32),
-        hit_count=np.zeros(worlds, np.int32),
-        weather=np.tile(Weather().row(), (worlds, 1)),
-        tuning=np.tile(np.array(TUNING_DEFAULT, np.float32), (worlds, 1)),
-        done=np.zeros(worlds, np.bool_),
-        event_state=np.zeros((worlds, events, len(Progress)), np.float32),
-        cast_state=np.zeros((worlds, staged, len(Part)), np.float32),
-    )
 
 
 class BatchWorld:
@@ -161,7 +117,14 @@ class BatchWorld:
         self._paths = build_paths(town.network, routes, self.settings)
         self._script, staged, most = compile_events(town.network, routes, events)
         self._rules = self._make_rules(staged)
-        self.state = allocate(worlds, self._rules.everybody, town.network, staged, most)
+        self.state = allocate(
+            worlds,
+            self._rules.everybody,
+            town.network,
+            staged,
+            most,
+            len(self._roads.crossing_points),
+        )
         self.state.weather[:] = self.settings.weather.row()
         self.episode = np.zeros(worlds, np.int64)
         p = self.profile
@@ -188,6 +151,12 @@ class BatchWorld:
             green=s.green_time,
             yellow=s.yellow_time,
             all_red=s.all_red_time,
+            light_spread=s.light_spread,
+            late_brake_share=s.late_brake_share,
+            no_look_share=s.no_look_share,
+            red_runner_share=s.red_runner_share,
+            tailgate_share=s.tailgate_share,
+            jaywalk_share=s.jaywalk_share,
             deviation=s.deviation,
             blocked_time=s.blocked_time,
             profile=self.profile.arrays(),
@@ -242,6 +211,39 @@ class BatchWorld:
     def drawn(self, world: int) -> dict[str, float | str | None]:
         """What randomisation drew for the drive in `world`, to be logged beside its results."""
         return Drawn.of_rows(self.state.tuning[world], self.weather[world]).log()
+
+    def set_light(self, world: int, signal: int, light: Light | None) -> None:
+        """Set one light by hand.
+
+        Args:
+            world: which world.
+            signal: index into the network's signals.
+            light: what it shows from now on; None gives it back to its clock.
+
+        Raises:
+            WorldError: there is no such world or signal, or it is no traffic light.
+        """
+        self._check_world(world)
+        if not 0 <= signal < len(self.network.signals) or self.network.signal_group[signal] < 0:
+            raise WorldError(
+                f"signal {signal} is no traffic light of {self.town.name}; those with a "
+                "signal_group of 0 or more are"
+            )
+        self.state.light_hand[world, signal] = BY_CLOCK if light is None else int(light)
+        show_lights(world, self._roads, self.state)
+
+    def freeze_lights(self, world: int, frozen: bool = True) -> None:
+        """Let the clocks of a world's lights stand still, or run again.
+
+        Raises:
+            WorldError: there is no such world.
+        """
+        self._check_world(world)
+        self.state.frozen[world] = frozen
+
+    def _check_world(self, world: int) -> None:
+        if not 0 <= world < self.worlds:
+            raise WorldError(f"world {world} asked for, but there are {self.worlds}")
 
     def step(self, controls: NDArray[np.float32], ticks: int = 2) -> None:
         """Advance all worlds under pedals and wheel.

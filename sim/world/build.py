@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.route import RoutePoint, RouteSet
 from roadworthy.sim.scenery.layout import Box, Prop, Scenery
-from roadworthy.sim.traffic.vehicles import CURVE_BRAKE, LATERAL_COMFORT, SLOWEST_IN_BEND
+from roadworthy.sim.traffic.crossings import Crossings, find_crossings
+from roadworthy.sim.traffic.following import CURVE_BRAKE
+from roadworthy.sim.traffic.vehicles import LATERAL_COMFORT, SLOWEST_IN_BEND
 from roadworthy.sim.world.layout import Paths, Places, Roads, Statics
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -16,7 +18,7 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
 
 SPAWN_SPACING = 6.0  # [m] between places where a vehicle can appear
-SPAWN_MARGIN = 8.0  # [m] kept from both ends of a lane
+SPAWN_MARGIN = 4.0  # [m] kept from both ends of a lane
 WALK_SPACING = 5.0  # [m]
 PLACE_CELL = 32.0  # [m]
 STATIC_CELL = 8.0  # [m]
@@ -25,7 +27,6 @@ VEHICLE_REACH = 3.0  # [m] from a vehicle's centre to its farthest corner
 LINE_BEFORE = 1.0  # [m]
 LINE_BEYOND = 2.0  # [m]
 TRUNK = 0.5  # [m] edge of the box that stands for a tree's trunk
-END_REACH = 8.0  # [m] from the end of a crossing to the sidewalk it leads to
 
 
 def row_pointer(owner: IntArray, count: int) -> IntArray:
@@ -71,31 +72,13 @@ def build_places(rows: FloatArray) -> Places:
     return Places(np.ascontiguousarray(rows[order]), PLACE_CELL, origin, shape, start)
 
 
-def _crossing_ends(network: RoadNetwork) -> FloatArray:
-    """Sidewalk lane and s at both ends of each crossing, [C, 2, 2]; lane -1 where none is near."""
-    ends = np.full((len(network.crossing_points), 2, 2), -1.0, np.float32)
-    on_sidewalk = network.lane_type[network.point_lane] == LaneType.SIDEWALK
-    candidates = np.flatnonzero(on_sidewalk)
-    if len(candidates) == 0:
-        return ends
-    xy = network.points[candidates][:, [Point.X, Point.Y]]
-    for c, crossing in enumerate(network.crossing_points):
-        for end in range(2):
-            distance = np.hypot(*(xy - crossing[2 * end : 2 * end + 2]).T)
-            nearest = int(distance.argmin())
-            if distance[nearest] <= END_REACH:
-                point = candidates[nearest]
-                ends[c, end] = network.point_lane[point], network.points[point, Point.S]
-    return ends
-
-
-def _crossed_lanes(network: RoadNetwork) -> tuple[IntArray, IntArray, FloatArray]:
+def _crossed_lanes(found: Crossings) -> tuple[IntArray, IntArray, FloatArray]:
     """Turn the list of crossings by lane into a list of driving lanes by crossing."""
-    count = len(network.crossing_points)
-    lanes = np.repeat(np.arange(network.n_lanes), np.diff(network.crosslane_start))
-    order = np.argsort(network.crosslane_crossing, kind="stable")
-    crossing = network.crosslane_crossing[order].astype(np.int32)
-    where = network.crosslane_s[order].mean(1) if len(order) else np.zeros(0)
+    count = len(found.points)
+    lanes = np.repeat(np.arange(len(found.lane_start) - 1), np.diff(found.lane_start))
+    order = np.argsort(found.lane_crossing, kind="stable")
+    crossing = found.lane_crossing[order].astype(np.int32)
+    where = found.lane_s[order].mean(1) if len(order) else np.zeros(0)
     return row_pointer(crossing, count), lanes[order].astype(np.int32), where.astype(np.float32)
 
 
@@ -115,15 +98,56 @@ def curve_speeds(network: RoadNetwork) -> FloatArray:
     return np.asarray(np.sqrt(squared), np.float32)
 
 
+def dead_ends(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Driving lanes from which no way leads on for ever, by successors or changes of lanes, [L]."""
+    dead = network.lane_type != LaneType.DRIVING
+    before = -1
+    while before != int(dead.sum()):
+        before = int(dead.sum())
+        for lane in np.flatnonzero(~dead):
+            first, last = network.successor_start[lane : lane + 2]
+            goes_on = not dead[network.successors[first:last]].all()
+            for other, allowed in (
+                (network.lane_left[lane], network.lane_change_left[lane]),
+                (network.lane_right[lane], network.lane_change_right[lane]),
+            ):
+                goes_on = goes_on or bool(
+                    allowed and other >= 0 and _leads_on(network, other, dead)
+                )
+            dead[lane] = not goes_on
+    return np.asarray(dead, np.bool_)
+
+
+def _leads_on(network: RoadNetwork, lane: int, dead: NDArray[np.bool_]) -> bool:
+    first, last = network.successor_start[lane : lane + 2]
+    return not dead[lane] and not bool(dead[network.successors[first:last]].all())
+
+
+def _signals_by_group(network: RoadNetwork) -> tuple[IntArray, IntArray]:
+    """Row pointer and signals of the groups of lights."""
+    grouped = np.flatnonzero(network.signal_group >= 0)
+    order = grouped[np.argsort(network.signal_group[grouped], kind="stable")]
+    groups = network.signal_group[order].astype(np.int32)
+    return row_pointer(groups, len(network.group_phases)), order.astype(np.int32)
+
+
+def _point_rate(network: RoadNetwork) -> FloatArray:
+    """Points per metre of each lane, for a first guess at the point before a given s."""
+    gaps = np.diff(network.lane_start) - 1
+    return (np.maximum(gaps, 0) / np.maximum(network.lane_length, 0.01)).astype(np.float32)
+
+
 def build_roads(network: RoadNetwork) -> Roads:
     """Arrange a RoadNetwork for the traffic."""
     driving = np.flatnonzero(
         (network.lane_type == LaneType.DRIVING) & (network.lane_junction < 0)
     ).astype(np.int32)
     # A vehicle that appears on a lane that leads nowhere would only stop at its end.
-    driving = driving[np.diff(network.successor_start)[driving] > 0]
+    dead = dead_ends(network)
+    driving = driving[~dead[driving] & (np.diff(network.successor_start)[driving] > 0)]
     sidewalks = np.flatnonzero(network.lane_type == LaneType.SIDEWALK).astype(np.int32)
-    ends = _crossing_ends(network)
+    found = find_crossings(network)
+    ends = found.ends
     begins = [
         (int(ends[c, e, 0]), float(ends[c, e, 1]), 2 * c + e)
         for c in range(len(ends))
@@ -131,7 +155,8 @@ def build_roads(network: RoadNetwork) -> Roads:
         if ends[c, e, 0] >= 0
     ]
     begins.sort()
-    crossed_start, crossed_lane, crossed_s = _crossed_lanes(network)
+    group_start, group_signal = _signals_by_group(network)
+    crossed_start, crossed_lane, crossed_s = _crossed_lanes(found)
     return Roads(
         points=network.points,
         curve_speed=curve_speeds(network),
@@ -151,11 +176,11 @@ def build_roads(network: RoadNetwork) -> Roads:
         group_phases=network.group_phases,
         conflict_start=network.conflict_start,
         conflict_lane=network.conflict_lane,
-        crosslane_start=network.crosslane_start,
-        crosslane_crossing=network.crosslane_crossing,
-        crosslane_s=network.crosslane_s,
-        crossing_points=network.crossing_points,
-        crossing_z=network.crossing_z,
+        crosslane_start=found.lane_start,
+        crosslane_crossing=found.lane_crossing,
+        crosslane_s=found.lane_s,
+        crossing_points=found.points,
+        crossing_z=found.z,
         crossing_ends=ends,
         walk_start=row_pointer(np.array([b[0] for b in begins], np.int32), network.n_lanes),
         walk_crossing=np.array([b[2] for b in begins], np.int32),
@@ -185,6 +210,12 @@ def build_roads(network: RoadNetwork) -> Roads:
         predecessors=network.predecessors,
         lane_mark_left=network.lane_mark_left,
         lane_mark_right=network.lane_mark_right,
+        point_rate=_point_rate(network),
+        dead_end=dead,
+        changes=bool(network.lane_change_left.any() or network.lane_change_right.any()),
+        crosswalks=found.marked,
+        group_start=group_start,
+        group_signal=group_signal,
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bodies import body_of
 from roadworthy.sim.physics.contact import collide_bodies, touch
-from roadworthy.sim.traffic.lookup import LANE_STRIDE
 from roadworthy.sim.world.collision import knock_loose
 from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import Roads, Rules, State
@@ -64,11 +63,11 @@ def _meet(w: int, a: int, b: int, state: State) -> None:
 
 
 @kernel
-def _meet_on(w: int, a: int, lane: int, n: int, state: State) -> None:
-    """Let actor `a` collide with those on `lane`, of the first `n` actors."""
-    order, keys = state.order[w], state.sort_key[w]
+def _meet_on(w: int, a: int, lane: int, state: State) -> None:
+    """Let actor `a` collide with those on `lane`."""
+    order, lanes = state.order[w], state.order_lane[w]
     place = int(state.head[w, lane])
-    while 0 <= place < n and keys[order[place]] < (lane + 1) * LANE_STRIDE:
+    while 0 <= place < state.placed[w] and lanes[place] == lane:
         if order[place] != a:
             _meet(w, a, order[place], state)
         place += 1
@@ -98,13 +97,13 @@ def crash(w: int, roads: Roads, state: State, rules: Rules) -> None:
         if me[FLAWS] == 0.0 and me[MOVER] == TRAFFIC:
             continue
         lane, following = int(me[LANE]), int(me[NEXT_LANE])
-        order, keys = state.order[w], state.sort_key[w]
+        order, lanes = state.order[w], state.order_lane[w]
         ahead = state.rank[w, a] + 1
-        if ahead < n and keys[order[ahead]] < (lane + 1) * LANE_STRIDE:
+        if 0 < ahead < state.placed[w] and lanes[ahead] == lane and order[ahead] != a:
             _meet(w, a, order[ahead], state)
         elif following >= 0 and state.head[w, following] >= 0:
             _meet(w, a, order[state.head[w, following]], state)
         if roads.lane_junction[lane] >= 0:
             for k in range(roads.conflict_start[lane], roads.conflict_start[lane + 1]):
-                _meet_on(w, a, roads.conflict_lane[k], n, state)
+                _meet_on(w, a, roads.conflict_lane[k], state)
         _meet_walkers(w, a, lane, roads, state, rules)

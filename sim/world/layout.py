@@ -83,6 +83,12 @@ class Roads(NamedTuple):
     predecessors: IntArray
     lane_mark_left: IntArray  # [L] MarkType
     lane_mark_right: IntArray
+    point_rate: FloatArray  # [L] points per metre, about
+    dead_end: NDArray[np.bool_]  # [L] leads to no lane that goes on, whatever one does
+    changes: bool  # there are lanes to change to
+    crosswalks: int  # number of marked crossings; those behind are for jaywalkers
+    group_start: IntArray  # [G + 1] signals of each group of lights
+    group_signal: IntArray
 
 
 class Statics(NamedTuple):
@@ -125,12 +131,36 @@ class State(NamedTuple):
     light_clock: NDArray[np.float64]  # [W, G] s since the group's cycle began
     key: NDArray[np.uint64]  # [W]
     counter: NDArray[np.int64]  # [W]
-    order: IntArray  # [W, A] actors sorted by (lane, s)
+    permutation: IntArray  # [W, A] actors sorted by (lane, s), those on no lane last
     sort_key: NDArray[np.float64]  # [W, A] by actor
+    # Entries sorted by (lane, s): an actor has a second one where it overlaps two lanes.
+    order: IntArray  # [W, 2 A] actor
+    order_lane: IntArray  # [W, 2 A]
+    order_s: FloatArray  # [W, 2 A] [m] along that lane
+    placed: IntArray  # [W] number of entries
     rank: IntArray  # [W, A] place of each actor in `order`
     head: NDArray[np.int16]  # [W, L] first place of each lane in `order`, -1: nobody is there
     target: FloatArray  # [W, A] acceleration decided in this tick
-    claims: NDArray[np.int16]  # [W, L] vehicles that hold a junction lane
+    way: IntArray  # [W, A, WAY] lanes that follow the actor's own, -1 where it does not know
+    behind: IntArray  # [W, A] lane that it was on before, -1 for none
+    entry: IntArray  # [W, A] junction lane ahead on its way, -1 for none
+    entry_hop: IntArray  # [W, A] index of that lane in `way`
+    entry_gap: FloatArray  # [W, A] [m] from the front to that lane
+    aim: FloatArray  # [W, A] [m] where in its lane it wants to be, to the right of the middle
+    intent: IntArray  # [W, A] neighbour lane that it wishes to change to, -1 for none
+    wait: FloatArray  # [W, A] [s] stood at the line of that junction
+    driver: FloatArray  # [W, A, Driver]
+    notes: FloatArray  # [W, L, Note] who comes to and leaves each junction lane
+    crowd: NDArray[np.int16]  # [W, J] road users noted at each junction
+    noted: IntArray  # [W, .] lanes whose notes were written
+    noted_count: IntArray  # [W]
+    strangers: IntArray  # [W, A] who is in or near the road on no lane
+    stranger_count: IntArray  # [W]
+    siren: IntArray  # [W] actor that shows the light of an emergency vehicle, -1 for none
+    light_times: FloatArray  # [W, G, 3] s of green, yellow and all-red
+    light_span: NDArray[np.float64]  # [W, G, 2] clock between which no light of a group changes
+    light_hand: NDArray[np.int8]  # [W, K] Light that somebody set, -1: it follows its clock
+    frozen: NDArray[np.bool_]  # [W] the clocks of the lights stand still
     crossing_busy: NDArray[np.int16]  # [W, C] walkers on a crossing
     # [W, A + 1] ticks until a touch by this actor counts again; the last entry: statics
     contact: NDArray[np.uint8]
@@ -157,6 +187,12 @@ class Rules(NamedTuple):
     green: float
     yellow: float
     all_red: float
+    light_spread: float
+    late_brake_share: float
+    no_look_share: float
+    red_runner_share: float
+    tailgate_share: float
+    jaywalk_share: float
     deviation: float
     blocked_time: float
     profile: ProfileArrays

@@ -53,7 +53,7 @@ LOOK_TICKS = 4  # a sliding body's lane is looked up so often, and when it has c
 
 
 @kernel
-def _find_lane(w: int, a: int, me: FloatArray, roads: Roads, state: State) -> None:
+def _find_lane(me: FloatArray, roads: Roads) -> None:
     """Note the lane that a vehicle or a prop lies on, so that the traffic sees it there."""
     p = nearest_driving_point(roads, me[X], me[Y], me[Z], me[YAW], math.pi)
     lane = -1
@@ -68,14 +68,7 @@ def _find_lane(w: int, a: int, me: FloatArray, roads: Roads, state: State) -> No
             me[LATERAL] = lateral
     if lane == int(me[LANE]):
         return
-    me[LANE], me[NEXT_LANE], me[OTHER_LANE] = lane, -1.0, -1.0
-    # In a junction it keeps out whoever would cross its lane.
-    if me[GOAL] >= 0.0:
-        state.claims[w, int(me[GOAL])] = 0
-    me[GOAL] = -1.0
-    if lane >= 0 and roads.lane_junction[lane] >= 0:
-        me[GOAL] = lane
-        state.claims[w, lane] += 1
+    me[LANE], me[NEXT_LANE], me[OTHER_LANE], me[GOAL] = lane, -1.0, -1.0, -1.0
 
 
 @kernel
@@ -110,7 +103,7 @@ def slide(w: int, roads: Roads, state: State, rules: Rules) -> None:
             rests = me[SLIDE_X] == 0.0 and me[SLIDE_Y] == 0.0 and me[YAW_RATE] == 0.0
             looks = rests or (state.frame[w] + a) % LOOK_TICKS == 0
             if looks and a < rules.first_walker:
-                _find_lane(w, a, me, roads, state)
+                _find_lane(me, roads)
         else:
             me[TIMER] += rules.tick
             me[ACCEL] = 0.0

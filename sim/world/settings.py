@@ -20,6 +20,13 @@ class WorldSettings:
     green_time: float = 10.0  # [s] of each phase of a light
     yellow_time: float = 3.0  # [s]
     all_red_time: float = 2.0  # [s]
+    light_spread: float = 0.2  # share by which each group's green and all-red may be off
+    # Shares of the drivers and walkers who are careless (see columns.Flaw); 0 turns it off.
+    late_brake_share: float = 0.05
+    no_look_share: float = 0.02
+    red_runner_share: float = 0.01
+    tailgate_share: float = 0.03
+    jaywalk_share: float = 0.05
     deviation: float = 30.0  # [m] from the route; ends the drive (leaderboard InRouteTest)
     blocked_time: float = 180.0  # [s] below 0.1 m/s (leaderboard ActorBlockedTest)
     # Leaderboard RouteTimeoutBehavior: base + length / (0.1 * speed limit).
@@ -47,6 +54,17 @@ class WorldSettings:
                 f"timeout_speed_share {self.timeout_speed_share} must be in 0..10 and "
                 f"deviation {self.deviation} m above 0"
             )
+        for name in (
+            "late_brake_share",
+            "no_look_share",
+            "red_runner_share",
+            "tailgate_share",
+            "jaywalk_share",
+        ):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise SettingsError(f"{name} is {getattr(self, name)}; it must be in 0..1")
+        if not 0.0 <= self.light_spread <= 0.9:
+            raise SettingsError(f"light_spread is {self.light_spread}; it must be in 0..0.9")
         if not 0.001 <= self.tick <= 0.2:
             raise SettingsError(f"tick is {self.tick} s; it must be in 0.001..0.2")
         if not 0.0 <= self.spawn_near < self.spawn_far <= 1e4:

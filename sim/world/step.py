@@ -9,15 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim import rng
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.run import direct, perform, reset_events
 from roadworthy.sim.scenario.script import Script
-from roadworthy.sim.traffic.junctions import update_claims
-from roadworthy.sim.traffic.lights import cycle_time, run_lights, show_lights
-from roadworthy.sim.traffic.lookup import NOWHERE, sort_actors
-from roadworthy.sim.traffic.spawn import respawn, spawn_vehicle, spawn_walker
+from roadworthy.sim.traffic.junctions import ARRIVAL, LEAVING, NEVER, survey
+from roadworthy.sim.traffic.kinds import train_driver
+from roadworthy.sim.traffic.lights import draw_times, run_lights, show_lights
+from roadworthy.sim.traffic.lookup import find_strangers, sort_actors
+from roadworthy.sim.traffic.spawn import clear_slot, respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide, move
 from roadworthy.sim.traffic.walkers import walk
 from roadworthy.sim.world.collision import collide
@@ -29,7 +29,7 @@ from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, 
 from roadworthy.sim.world.loose import slide
 
 ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
-LINE_CROSSED, T_GREEN = int(Ego.LINE_CROSSED), int(Tuning.GREEN)
+LINE_CROSSED = int(Ego.LINE_CROSSED)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.X),
     int(Actor.Y),
@@ -77,22 +77,23 @@ def step_worlds(
     script: Script,
 ) -> None:
     """Step the worlds `first` to `last - 1` by `ticks` ticks each."""
-    on_road = rules.first_walker
+    on_road, since = rules.first_walker, DECISION_TICKS * rules.tick
     for w in range(first, last):
         state.events[w, :] = 0
         state.hit_count[w] = 0
         state.ego[w, LINE_CROSSED] = 0.0
         for _ in range(ticks):
             if state.frame[w] % DECISION_TICKS == 0:
-                run_lights(w, DECISION_TICKS * rules.tick, roads, state, rules)
+                run_lights(w, since, roads, state)
                 direct(w, script, roads, paths, state, rules)
-                sort_actors(w, on_road, state)
+                sort_actors(w, on_road, roads, state)
                 crash(w, roads, state, rules)
-                update_claims(w, on_road, roads, paths, state, rules)
-                decide(w, on_road, roads, state, rules)
+                find_strangers(w, state, rules)
+                survey(w, since, roads, paths, state, rules)
+                decide(w, roads, state, rules)
             move(w, roads, state, rules)
             perform(w, script, state, rules)
-            walk(w, on_road, roads, state, rules)
+            walk(w, roads, state, rules)
             slide(w, roads, state, rules)
             before, speed = state.ego[w, ROUTE_S], state.actors[w, 0, SPEED]
             drive(w, wishes[w], as_plan, state, rules)
@@ -116,6 +117,7 @@ def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     me[KIND], me[COLOR], me[ALIVE], me[GOAL] = CAR, EGO_COLOR, 1.0, -1.0
     me[LANE], me[NEXT_LANE], me[OTHER_LANE] = -1.0, -1.0, -1.0
     state.ego[w, :] = 0.0
+    train_driver(w, 0, state)
 
 
 @kernel
@@ -124,26 +126,20 @@ def _clear(w: int, roads: Roads, state: State, rules: Rules) -> None:
     state.counter[w] = 0
     state.time[w] = 0.0
     state.frame[w] = 0
-    state.claims[w, :] = 0
+    state.notes[w, :, :] = 0.0
+    state.notes[w, :, ARRIVAL] = NEVER
+    state.notes[w, :, LEAVING] = NEVER
+    state.crowd[w, :] = 0
     state.crossing_busy[w, :] = 0
     state.contact[w, :] = 0
     state.hit_count[w] = 0
     state.hits[w, :, :] = 0.0
-    state.actors[w, :, :] = 0.0
-    state.actors[w, :, GOAL] = -1.0
-    state.actors[w, :, NEXT_LANE] = -1.0
-    state.actors[w, :, OTHER_LANE] = -1.0
-    state.target[w, :] = 0.0
     state.head[w, :] = -1
-    state.sort_key[w, :] = NOWHERE
-    for a in range(state.order.shape[1]):
-        state.order[w, a] = a
-    green = rules.green * state.tuning[w, T_GREEN]
-    for g in range(state.light_clock.shape[1]):
-        state.counter[w] += 1
-        share = rng.uniform(state.key[w], state.counter[w])
-        cycle = cycle_time(roads.group_phases[g], green, rules.yellow, rules.all_red)
-        state.light_clock[w, g] = share * cycle
+    state.placed[w], state.noted_count[w], state.stranger_count[w] = 0, 0, 0
+    for a in range(state.actors.shape[1]):
+        clear_slot(w, a, state)
+        state.permutation[w, a] = a
+    draw_times(w, roads, state, rules)
     reset_events(w, state)
 
 
@@ -167,7 +163,7 @@ def reset_worlds(
         judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)
         state.done[w] = False
         state.events[w, :] = 0
-        show_lights(w, roads, state, rules)
+        show_lights(w, roads, state)
         for a in range(1, 1 + rules.vehicles):
             spawn_vehicle(w, a, rules.spawn_near, roads, state, rules)
         for a in range(rules.first_walker, rules.everybody):

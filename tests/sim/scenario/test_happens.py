@@ -69,7 +69,7 @@ def test_nobody_appears_near_the_ego(kind: EventKind) -> None:
 def test_the_vehicle_ahead_brakes_hard_stands_and_drives_on() -> None:
     log = log_of(K.HARD_BREAK_ROUTE)
     leader = log.cast()[:, 0]
-    hardest = int(leader[:, Actor.ACCEL].argmin())
+    hardest = int(np.where(leader[:, Actor.ALIVE] > 0, leader[:, Actor.ACCEL], 0.0).argmin())
     assert leader[hardest, Actor.ACCEL] < -6.0
     ahead, right = frame(log)
     assert 5.0 < ahead[hardest, 0] < 35.0

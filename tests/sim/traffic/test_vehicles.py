@@ -9,7 +9,8 @@ from roadworthy.sim.physics.boxes import boxes_overlap
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.town import Town
-from roadworthy.sim.traffic.vehicles import FREE, HARDEST_BRAKE, idm
+from roadworthy.sim.traffic.following import FREE, idm
+from roadworthy.sim.traffic.kinds import Driver
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Kind, Light
 from roadworthy.sim.world.settings import WorldSettings
@@ -17,22 +18,31 @@ from roadworthy.sim.world.settings import WorldSettings
 BODY = [Actor.X, Actor.Y, Actor.YAW, Actor.LENGTH, Actor.WIDTH]
 
 
+# Free acceleration 1.8 m/s^2, headway 1.25 s, 1 / (2 sqrt(1.8 * 2.5)), brakes of 8 m/s^2.
+DRIVER = np.array([1.8, 1.25, 0.2357, 8.0, 1.0, 50.0, 1.0, 2.0], np.float32)
+
+
 def test_idm_keeps_its_wanted_speed_on_a_free_road() -> None:
-    assert idm(10.0, 10.0, FREE, 0.0, 0.5) == pytest.approx(0.0, abs=1e-6)
-    assert idm(0.0, 10.0, FREE, 0.0, 0.5) == pytest.approx(1.4 + 0.8 * 0.5)
+    assert idm(10.0, 10.0, FREE, 0.0, DRIVER) == pytest.approx(0.0, abs=1e-6)
+    assert idm(0.0, 10.0, FREE, 0.0, DRIVER) == pytest.approx(1.8)
 
 
-@given(st.floats(0, 30), st.floats(1, 30), st.floats(0.1, 100), st.floats(0, 30), st.floats(0, 1))
+def test_idm_stands_two_metres_behind_a_standing_leader() -> None:
+    assert idm(0.0, 10.0, 2.0, 0.0, DRIVER) == pytest.approx(0.0, abs=1e-6)
+
+
+@given(st.floats(0, 30), st.floats(1, 30), st.floats(0.1, 100), st.floats(0, 30))
 def test_idm_stays_within_what_a_car_can_do(
-    speed: float, wanted: float, gap: float, leader: float, temper: float
+    speed: float, wanted: float, gap: float, leader: float
 ) -> None:
-    accel = idm(speed, wanted, gap, leader, temper)
-    assert -HARDEST_BRAKE <= accel <= 2.2
+    accel = idm(speed, wanted, gap, leader, DRIVER)
+    assert -DRIVER[Driver.HARDEST] <= accel <= DRIVER[Driver.ACCEL]
 
 
 @given(st.floats(1, 20), st.floats(3, 50))
 def test_idm_brakes_harder_for_a_nearer_leader(speed: float, gap: float) -> None:
-    assert idm(speed, 15.0, gap, 0.0, 0.5) <= idm(speed, 15.0, gap + 5.0, 0.0, 0.5) + 1e-9
+    near, far = (idm(speed, 15.0, g, 0.0, DRIVER) for g in (gap, gap + 5.0))
+    assert near <= far + 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +118,7 @@ def test_kinds_of_vehicles_have_the_sizes_of_their_kind(busy: BatchWorld) -> Non
     vehicles = busy.actors[:, 1:26].reshape(-1, len(Actor))
     vehicles = vehicles[vehicles[:, Actor.ALIVE] > 0]
     cars = vehicles[vehicles[:, Actor.KIND] == Kind.CAR]
-    assert ((cars[:, Actor.LENGTH] >= 4.0) & (cars[:, Actor.LENGTH] <= 4.9)).all()
+    assert ((cars[:, Actor.LENGTH] >= 3.7) & (cars[:, Actor.LENGTH] <= 5.0)).all()
     trucks = vehicles[vehicles[:, Actor.KIND] == Kind.TRUCK]
-    assert (trucks[:, Actor.HEIGHT] >= 3.0).all()
+    assert (trucks[:, Actor.HEIGHT] >= 2.6).all()
+    assert (trucks[:, Actor.MASS] > cars[:, Actor.MASS].max()).all()

@@ -122,7 +122,7 @@ def test_a_red_light_is_counted_once_and_a_green_one_never(
         line_signal = int(batch._paths.stop_signal[batch._paths.stop_start[index]])
         group = rivertown.network.signal_group[line_signal]
         phase = int(rivertown.network.signal_phase[line_signal])
-        slot = 1e4 + settings.yellow_time + settings.all_red_time
+        slot = float(batch.state.light_times[0, group].sum())
         shift = 0 if state == Light.GREEN else 1
         batch.state.light_clock[0, group] = slot * (phase + shift) + 1.0
         line = float(batch._paths.stop_s[batch._paths.stop_start[index]])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadworthy.sim.physics.bodies import body_of
-from roadworthy.sim.road.network import LaneType
+from roadworthy.sim.road.network import LaneType, Point
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
@@ -230,11 +230,16 @@ def test_careless_traffic_crashes_into_who_stands_before_it(
     network = rivertown.network
     streets = (network.lane_type == LaneType.DRIVING) & (network.lane_junction < 0)
     lane = int(np.flatnonzero(streets & (network.lane_length > 40))[0])
+    points = network.lane_points(lane)
     for slot, s, speed in ((1, 20.0, 9.0), (2, 24.2, 0.0)):
         put(batch, slot, 0.0, mover=Mover.TRAFFIC, lane=lane, s=s, speed=speed, lateral=0.0)
         batch.actors[0, slot, Actor.LENGTH] = 4.5
         batch.actors[0, slot, Actor.NEXT_LANE] = -1.0
         batch.actors[0, slot, Actor.FLAWS] = flaws if slot == 1 else 0
+        near = points[np.abs(points[:, Point.S] - s).argmin()]
+        batch.actors[0, slot, [Actor.X, Actor.Y, Actor.Z, Actor.YAW]] = near[
+            [Point.X, Point.Y, Point.Z, Point.YAW]
+        ]
     batch.actors[0, 0, Actor.X] += 5e3
     batch.step(STAND, ticks=3)
     assert (batch.actors[0, 2, Actor.MOVER] == Mover.LOOSE) == crashed

@@ -1,0 +1,121 @@
+"""What went wrong in a town full of traffic: who stands, who touches whom, who is in a wall."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadworthy.sim.physics.boxes import boxes_overlap
+from roadworthy.sim.road.network import LaneType, Point, SignalKind
+from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.road.routing import random_routes
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.batch import BatchWorld
+from roadworthy.sim.world.columns import Actor, Light
+from roadworthy.sim.world.settings import WorldSettings
+
+from .stage import CAREFUL
+
+LONG = 60.0  # [s] to stand without a red light
+STOREY = 2.5  # [m]
+BODY = [Actor.X, Actor.Y, Actor.YAW, Actor.LENGTH, Actor.WIDTH]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found."""
+
+    vehicles: float  # on average
+    speed: float  # [m/s] on average, stops included
+    touching: int  # pairs of vehicles
+    in_walls: int  # vehicles
+    stuck: int  # vehicles that stood for LONG without a red light
+    finite: bool
+
+
+def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) -> Findings:
+    """Let careful traffic run, without an ego, all over a town."""
+    n = town.network
+    routes = RouteSet.of(random_routes(n, 1, 1))
+    settings = WorldSettings(
+        vehicles=vehicles,
+        walkers=walkers,
+        spawn_near=0.0,
+        spawn_far=300.0,
+        blocked_time=1e9,
+        timeout_speed_share=0.0,
+        **CAREFUL,
+    )
+    batch = BatchWorld(town, routes, 1, seed=4, settings=settings, threads=1)
+    middle = n.points[n.lane_type[n.point_lane] == LaneType.DRIVING][:, [Point.X, Point.Y]].mean(0)
+    touching: set[tuple[int, int]] = set()
+    walls: set[int] = set()
+    stuck: set[tuple[int, int]] = set()
+    count = distance = 0.0
+    finite = True
+    for step in range(int(seconds * 10)):
+        ego = batch.actors[0, 0]
+        ego[Actor.ALIVE], ego[Actor.LANE] = 0.0, -1.0
+        ego[Actor.X], ego[Actor.Y] = middle
+        batch.step_plan(np.full(1, -3.0, np.float32), np.zeros(1, np.float32))
+        cars = batch.actors[0, 1 : vehicles + 1]
+        alive = cars[:, Actor.ALIVE] > 0
+        count += float(alive.sum())
+        distance += float(cars[alive, Actor.SPEED].sum()) * 0.1
+        finite &= bool(np.isfinite(batch.actors).all())
+        if step % 10 == 0:
+            touching |= _touching(cars, alive)
+            walls |= _in_walls(batch, cars, alive)
+            stuck |= _stuck(batch, cars, alive)
+    mean = count / (seconds * 10)
+    return Findings(
+        mean, distance / max(mean, 1.0) / seconds, len(touching), len(walls), len(stuck), finite
+    )
+
+
+def _touching(cars: np.ndarray, alive: np.ndarray) -> set[tuple[int, int]]:
+    body = cars[:, BODY].astype(float)
+    gap = np.hypot(body[:, None, 0] - body[None, :, 0], body[:, None, 1] - body[None, :, 1])
+    level = np.abs(cars[:, None, Actor.Z] - cars[None, :, Actor.Z]) < STOREY
+    near = (gap < 14.0) & level & alive[:, None] & alive[None, :]
+    return {
+        (int(i), int(j))
+        for i, j in np.argwhere(np.triu(near, 1))
+        if boxes_overlap(*body[i], *body[j])
+    }
+
+
+def _in_walls(batch: BatchWorld, cars: np.ndarray, alive: np.ndarray) -> set[int]:
+    statics, found = batch._statics, set()
+    for a in np.flatnonzero(alive):
+        body = [float(v) for v in cars[a, BODY]]
+        column = math.floor((body[0] - statics.origin[0]) / statics.cell)
+        row = math.floor((body[1] - statics.origin[1]) / statics.cell)
+        if not (0 <= column < statics.shape[0] and 0 <= row < statics.shape[1]):
+            continue
+        cell = row * statics.shape[0] + column
+        foot = float(cars[a, Actor.Z])
+        for k in statics.listed[statics.start[cell] : statics.start[cell + 1]]:
+            box = [float(v) for v in statics.boxes[k]]
+            level = box[5] < foot + float(cars[a, Actor.HEIGHT]) and box[6] > foot + 0.2
+            if level and boxes_overlap(*body, *box[:5]):
+                found.add(int(a))
+    return found
+
+
+def _stuck(batch: BatchWorld, cars: np.ndarray, alive: np.ndarray) -> set[tuple[int, int]]:
+    n, found = batch.network, set()
+    for a in np.flatnonzero(alive & (cars[:, Actor.TIMER] > LONG)):
+        lanes = [int(cars[a, Actor.LANE]), *batch.state.way[0, a + 1, :2].tolist()]
+        red = any(
+            n.signal_kind[n.stop_signal[k]] == SignalKind.LIGHT
+            and batch.lights[0, n.stop_signal[k]] == Light.RED
+            for lane in lanes
+            if lane >= 0
+            for k in range(n.stop_start[lane], n.stop_start[lane + 1])
+        )
+        if not red:
+            found.add((int(a), lanes[0]))
+    return found

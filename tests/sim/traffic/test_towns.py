@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.town import Town
+
+from .proof import watch
+
+CARLA_TOWNS = ("Town01", "Town02", "Town03", "Town04", "Town10HD")
+
+
+def carla_town(name: str) -> Town:
+    folder = os.environ.get("ROADWORTHY_DATA")
+    if not folder:
+        pytest.skip("ROADWORTHY_DATA is not set: CARLA's maps are there")
+    pytest.importorskip("carla", reason="the carla wheel is not installed")
+    return load_town(name, Path(folder) / "maps")
+
+
+@pytest.mark.parametrize("name", ["Town03", "Town10HD"])
+def test_a_minute_of_dense_traffic_flows(name: str) -> None:
+    found = watch(carla_town(name), 60.0)
+    assert found.finite
+    assert found.vehicles > 80
+    assert found.speed > 1.5
+    assert found.touching <= 2
+    assert found.in_walls == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*CARLA_TOWNS, "Rivertown", "Hillcrest", "Marlow"])
+def test_ten_minutes_of_dense_traffic_flow(name: str) -> None:
+    town = carla_town(name) if name in CARLA_TOWNS else load_town(name)
+    found = watch(town, 600.0)
+    assert found.finite
+    assert found.speed > 1.0
+    assert found.touching <= 4
+    assert found.in_walls == 0
+    assert found.stuck == 0
