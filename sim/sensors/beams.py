@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.sensors.air import Air
+from roadworthy.sim.sensors.inlined import inlined
 from roadworthy.sim.sensors.surface import Ground
 
 FloatArray = NDArray[np.float32]
@@ -94,7 +95,7 @@ def _throw(
                 beams.level[row, column, k] += light * lamp[5 + k]
 
 
-@kernel
+@inlined
 def lamp_light(
     beams: Beams,
     ground: Ground,

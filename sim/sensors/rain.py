@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.rng import uniform
 from roadworthy.sim.sensors.air import Air
-from roadworthy.sim.sensors.shade import SKY_DEPTH, Picture
+from roadworthy.sim.sensors.shade import Picture
 
 FloatArray = NDArray[np.float32]
 
@@ -53,14 +53,14 @@ def mirror(
 ) -> None:
     """Let wet roads mirror the picture above them, puddles more than the film of water.
 
-    The mirrored ray is followed through the picture's own depths: two steps are enough for what
-    stands upright. What the picture does not show is taken for sky.
+    The mirrored ray is followed through the picture's own depths, in steps that grow. What the
+    picture does not show is taken for sky.
     """
     height, width = picture.recip.shape
     zf, zr, zu = float(pose[1, 2]), float(pose[2, 2]), float(pose[3, 2])
     for row in range(height):
         up = (0.5 * height - row - 0.5) / focal
-        for column in range(width):
+        for column in range(0, width, 2):  # two neighbours mirror the same
             label, d = picture.semantic[row, column], float(picture.depth[row, column])
             if (label != 1 and label != 24) or d > _MIRROR_RANGE:
                 continue
@@ -82,24 +82,25 @@ def mirror(
             rough = (grain / 255.0 - 0.5) * 0.09 * (1.0 - 0.8 * pool)
             mf, mr, mu = 1.0 - 2.0 * down * zf, right - 2.0 * down * zr, up - 2.0 * down * zu
             mu += rough
-            t, u, v = 60.0, 0.0, 0.0
+            t, u, v = 0.5, 0.0, 0.0
             inside, hit = False, False
-            for _ in range(3):
+            while t < 100.0 and not hit:
                 qf = d + t * mf
                 u = 0.5 * width + focal * (d * right + t * mr) / qf
                 v = 0.5 * height - focal * (d * up + t * mu) / qf
                 inside = qf > 0.1 and 0.0 <= u < width and 0.0 <= v < row
                 if not inside:
                     break
-                seen = float(picture.depth[int(v), int(u)])
-                t = max(0.2, (min(seen, 500.0) - d) / max(mf, 1e-3))
-                hit = picture.semantic[int(v), int(u)] != label and seen > d
-            slope = -down
+                # The ray has met what stands there once it is no longer in front of it.
+                ground = picture.semantic[int(v), int(u)] in (1, 2, 24)
+                hit = not ground and float(picture.depth[int(v), int(u)]) <= qf
+                t *= 1.8
+            strength = min(0.85, share)
             for c in range(3):
-                shown = _sky(air, slope, c)
+                shown = _sky(air, -down, c)
                 if inside and hit:
                     shown = float(picture.rgb[int(v), int(u), c])
-                    if picture.depth[int(v), int(u)] >= SKY_DEPTH:
-                        shown = 0.5 * (shown + _sky(air, slope, c))
-                old = float(picture.rgb[row, column, c])
-                picture.rgb[row, column, c] = np.uint8(old + min(0.85, share) * (shown - old))
+                for beside in range(column, min(column + 2, width)):
+                    if picture.semantic[row, beside] == label:
+                        old = float(picture.rgb[row, beside, c])
+                        picture.rgb[row, beside, c] = np.uint8(old + strength * (shown - old))

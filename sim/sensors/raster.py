@@ -204,11 +204,11 @@ def _fill(
         right = min(width, math.ceil(short - 0.5))
         # Slivers have steep gradients: hold the start within the corners' range.
         w = np.float32(min(w0 + per_x * (left + 0.5 - x0) + per_y * (y - y0), most))
-        for column in range(left, right):
-            if w > recip[row, column]:
-                recip[row, column] = w
-                number[row, column] = value
-            w += step
+        for column in range(right - left):  # no sum is carried: eight pixels at a time
+            at = w + step * np.float32(np.int32(column))
+            if at > recip[row, left + column]:
+                recip[row, left + column] = at
+                number[row, left + column] = value
 
 
 @kernel

@@ -51,7 +51,7 @@ class Picture(NamedTuple):
     semantic: NDArray[np.uint8]
 
 
-@kernel
+@inlined
 def _sunny(ground: Ground, x: np.float32, y: np.float32, z: np.float32) -> np.float32:
     """Share of the sun's light at a place, softened over one cell of the field of shadows."""
     u = (x - ground.shadow_x) * _F(2.0) - _F(0.5)
