@@ -71,6 +71,7 @@ LOOK = 45.0  # [m] that far ahead blocks are looked for
 STRIP = 0.25  # [m] beside the body that must be free
 CHAIN = 14.0  # [m] a gap in a block that is too short to return into the lane
 STANDS_LONG = 45.0  # [s] whoever stands so long without a reason is passed
+WAY_BETWEEN = 0.6  # [m] beside the ego's width, that it needs to drive between two things
 STUCK_TIME = 3.0  # [s]
 CLEARANCE = 0.5  # [m] kept beside what is passed
 TIGHT, TIGHT_SPEED = 0.2, 2.5  # [m], [m/s] where there is no more room
@@ -121,11 +122,13 @@ def find_block(users, valid, traits, rel, route, ego, held, block):
             near, far = r[_S] - r[_HA], r[_S] + r[_HA]
             if far < -half_length or near > LOOK or users[u, _UCLASS] == _WALKER:
                 continue
-            # Beside the block's own extent, what is passed together with it counts, too.
-            strip = half_width + STRIP + r[_HC]
-            if abs(r[_LAT]) > strip:
-                continue
             sure = traits[u, _STILL] > 0.0
+            # What leaves no way between itself and the block is passed together with it.
+            way = 2.0 * half_width + WAY_BETWEEN
+            beside = r[_LAT] - r[_HC] < right + way and r[_LAT] + r[_HC] > left - way
+            joins = sure and end > -FAR and beside
+            if abs(r[_LAT]) > half_width + STRIP + r[_HC] and not joins:
+                continue
             if not sure:
                 # A queue before a light or a junction will go on by itself.
                 queue = far < held < far + 60.0 or far < junction < far + 60.0
@@ -136,15 +139,13 @@ def find_block(users, valid, traits, rel, route, ego, held, block):
                     continue
             if end > -FAR and (near > end + CHAIN or far < begin - CHAIN):
                 continue
-            if end == -FAR or near < begin or far > end or r[_LAT] - r[_HC] < left:
-                inside = end > -FAR and near >= begin and far <= end
-                new = not inside or r[_LAT] - r[_HC] < left or r[_LAT] + r[_HC] > right
-                if not new:
-                    continue
-                begin, end = min(begin, near), max(end, far)
-                left, right = min(left, r[_LAT] - r[_HC]), max(right, r[_LAT] + r[_HC])
-                still = min(still, 1.0 if sure else 0.0)
-                joined = True
+            low, high = r[_LAT] - r[_HC], r[_LAT] + r[_HC]
+            if near >= begin and far <= end and low >= left and high <= right:
+                continue
+            begin, end = min(begin, near), max(end, far)
+            left, right = min(left, low), max(right, high)
+            still = min(still, 1.0 if sure else 0.0)
+            joined = True
         if not joined:
             break
     if end > -FAR:
