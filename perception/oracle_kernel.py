@@ -15,6 +15,7 @@ from numba import njit, prange
 from roadworthy.perception.scene import (
     LIGHT_RANGE,
     ROUTE_DISTANCES,
+    USER_RANGE,
     EgoCol,
     LightCol,
     LightState,
@@ -73,6 +74,8 @@ _LSTATE, _LDISTANCE, _LCONFIDENCE = (int(column) for column in LightCol)
 
 _KIND_LIGHT = int(SignalKind.LIGHT)
 _RED, _GREEN = np.float32(LightState.RED), np.float32(LightState.GREEN)
+_NEAR_SQUARE = np.float32(USER_RANGE * USER_RANGE)
+_WALKER = float(Kind.WALKER)
 _N_ROUTE = len(ROUTE_DISTANCES)
 _DISTANCES = np.array(ROUTE_DISTANCES, np.float32)
 # Kind -> UserClass and Light -> LightState, as tables.
@@ -92,7 +95,7 @@ def fill_users(actors, users, valid, reach, nearest, squares):
         actors: [A, Actor] of one world.
         users: out, [n, User]; the n nearest.
         valid: out, [n].
-        reach: [m] nobody beyond is listed.
+        reach: [m] nobody beyond is listed, and beyond USER_RANGE only vehicles ahead.
         nearest: int32 [n], written: the actor of each valid row.
         squares: float32 [n], scratch.
     """
@@ -100,12 +103,16 @@ def fill_users(actors, users, valid, reach, nearest, squares):
     count = 0
     ex, ey = actors[0, _AX], actors[0, _AY]
     limit = np.float32(reach * reach)
+    fx, fy = np.cos(actors[0, _AYAW]), np.sin(actors[0, _AYAW])
     for a in range(1, actors.shape[0]):
         if actors[a, _AALIVE] == 0.0:
             continue
         dx, dy = actors[a, _AX] - ex, actors[a, _AY] - ey
         square = dx * dx + dy * dy
         if square > limit or (count == most and square >= squares[count - 1]):
+            continue
+        # Of those who are farther than others ever look: only vehicles ahead.
+        if square > _NEAR_SQUARE and (actors[a, _AKIND] == _WALKER or fx * dx + fy * dy < 0.0):
             continue
         # Insertion into the short sorted list: cheaper than sorting all actors.
         if count < most:
