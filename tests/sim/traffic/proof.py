@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadworthy.sim.physics.boxes import boxes_overlap
-from roadworthy.sim.road.network import LaneType, Point, SignalKind
+from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Light
+from roadworthy.sim.world.columns import Actor
 from roadworthy.sim.world.settings import WorldSettings
 
 from .stage import CAREFUL
 
-LONG = 60.0  # [s] to stand without a red light
+LONG = 60.0  # [s]
 STOREY = 2.5  # [m]
 BODY = [Actor.X, Actor.Y, Actor.YAW, Actor.LENGTH, Actor.WIDTH]
 
@@ -31,7 +31,7 @@ class Findings:
     speed: float  # [m/s] on average, stops included
     touching: int  # pairs of vehicles
     in_walls: int  # vehicles
-    stuck: int  # vehicles that stood for LONG without a red light
+    stuck: int  # junctions that let nobody through for LONG although somebody waited
     finite: bool
 
 
@@ -52,7 +52,8 @@ def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) ->
     middle = n.points[n.lane_type[n.point_lane] == LaneType.DRIVING][:, [Point.X, Point.Y]].mean(0)
     touching: set[tuple[int, int]] = set()
     walls: set[int] = set()
-    stuck: set[tuple[int, int]] = set()
+    junctions = _Junctions(n)
+    stuck: set[int] = set()
     count = distance = 0.0
     finite = True
     for step in range(int(seconds * 10)):
@@ -68,7 +69,8 @@ def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) ->
         if step % 10 == 0:
             touching |= _touching(cars, alive)
             walls |= _in_walls(batch, cars, alive)
-            stuck |= _stuck(batch, cars, alive)
+            junctions.look(batch, cars, alive, 1.0)
+            stuck |= set(np.flatnonzero(junctions.idle > LONG).tolist())
     mean = count / (seconds * 10)
     return Findings(
         mean, distance / max(mean, 1.0) / seconds, len(touching), len(walls), len(stuck), finite
@@ -105,17 +107,25 @@ def _in_walls(batch: BatchWorld, cars: np.ndarray, alive: np.ndarray) -> set[int
     return found
 
 
-def _stuck(batch: BatchWorld, cars: np.ndarray, alive: np.ndarray) -> set[tuple[int, int]]:
-    n, found = batch.network, set()
-    for a in np.flatnonzero(alive & (cars[:, Actor.TIMER] > LONG)):
-        lanes = [int(cars[a, Actor.LANE]), *batch.state.way[0, a + 1, :2].tolist()]
-        red = any(
-            n.signal_kind[n.stop_signal[k]] == SignalKind.LIGHT
-            and batch.lights[0, n.stop_signal[k]] == Light.RED
-            for lane in lanes
-            if lane >= 0
-            for k in range(n.stop_start[lane], n.stop_start[lane + 1])
-        )
-        if not red:
-            found.add((int(a), lanes[0]))
-    return found
+class _Junctions:
+    """For how long each junction has let nobody through although somebody waits at its line."""
+
+    def __init__(self, network: RoadNetwork) -> None:
+        self.network = network
+        self.idle = np.zeros(int(network.lane_junction.max(initial=-1)) + 1)
+
+    def look(self, batch: BatchWorld, cars: np.ndarray, alive: np.ndarray, since: float) -> None:
+        """Count `since` more seconds where nothing moves."""
+        n, state, count = self.network, batch.state, len(cars) + 1
+        lanes = cars[alive, Actor.LANE].astype(int)
+        moving = cars[alive, Actor.SPEED] > 1.0
+        passing = n.lane_junction[lanes[moving]]
+        # `wait` counts at the line while no light is red.
+        waits = (state.wait[0, 1:count] > 0.0) & alive & (state.entry[0, 1:count] >= 0)
+        asked = n.lane_junction[state.entry[0, 1:count][waits]]
+        inside = n.lane_junction[lanes[~moving]]
+        busy = np.zeros(len(self.idle), np.bool_)
+        busy[asked] = True
+        busy[inside[inside >= 0]] = True
+        busy[passing[passing >= 0]] = False
+        self.idle = np.where(busy, self.idle + since, 0.0)
