@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from roadworthy.sim.kernel import kernel
+from roadworthy.sim.scenario.chase import chase
 from roadworthy.sim.scenario.motion import (
     ACTING,
     ALIVE,
@@ -22,7 +23,7 @@ from roadworthy.sim.scenario.motion import (
 )
 from roadworthy.sim.scenario.script import Cast, Mode, Phase, Script
 from roadworthy.sim.world.columns import Ego
-from roadworthy.sim.world.layout import FloatArray, Roads, State
+from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 
 ROUTE_S = int(Ego.ROUTE_S)
 C_TOP, C_ACCEL, C_DECEL, C_LOW, C_HOLD, C_AFTER, C_GAP = (
@@ -52,6 +53,8 @@ LEAD_TOO_FAR = 40.0  # [m] beyond its place a LEAD acts anyway
 COMMIT = 12.0  # [m] before the meeting point who runs a light does not slow down any more
 STANDS = 0.3  # [m/s] the ego waits
 NEAR_BLOCK = 25.0  # [m] and is so near
+AT_BLOCK = 60.0  # [m] or in the queue that has come about
+PATIENCE = 10.0  # [s] longer, then
 
 
 @kernel
@@ -128,6 +131,7 @@ def decide_part(
     script: Script,
     roads: Roads,
     state: State,
+    rules: Rules,
 ) -> None:
     """Set the acceleration of the staged actor `a`, and its phase where something begins."""
     me, mode = state.actors[w, a], int(cast[C_MODE])
@@ -139,15 +143,19 @@ def decide_part(
             _act(me, part, cast, ACTING)
             me[ALIVE] = 1.0
         return
+    if mode == CHASE:
+        part[P_ACCEL] = chase(w, a, part, cast, dt, script, state, rules)
+        return
     wish = 0.0
     if mode == LEAD:
         wish = _lead(w, me, part, cast, dt, state)
     elif mode == BLOCK:
         ego = state.actors[w, 0]
         to_go = cast[C_MEET_S] - state.ego[w, ROUTE_S]
-        if part[P_PHASE] == READY and ego[SPEED] < STANDS and to_go < NEAR_BLOCK:
-            _act(me, part, cast, HOLDING)
-        if part[P_PHASE] == HOLDING and part[P_CLOCK] >= cast[C_HOLD]:
+        if ego[SPEED] > STANDS or to_go > AT_BLOCK:
+            part[P_CLOCK] = 0.0 if part[P_PHASE] == READY else part[P_CLOCK]
+        waits = cast[C_HOLD] if to_go < NEAR_BLOCK else cast[C_HOLD] + PATIENCE
+        if part[P_PHASE] == READY and part[P_CLOCK] >= waits:
             _act(me, part, cast, ACTING)
         if part[P_PHASE] == ACTING:
             wish = _go(w, part, me, cast, dt)

@@ -134,13 +134,13 @@ CATALOGUE: dict[EventKind, Entry] = {
     K.OPPOSITE_VEHICLE_RUNNING_RED_LIGHT: Entry(
         YES,
         "a vehicle from the side runs its red light while the ego has green",
-        "before a junction with lights",
+        "before a junction with lights where the route goes straight on",
         (Param("speed", 9.0, 4.0, 20.0, "m/s at most"), _DIRECTION),
     ),
     K.OPPOSITE_VEHICLE_TAKING_PRIORITY: Entry(
         YES,
         "a vehicle from the side takes the ego's right of way",
-        "before a junction without lights",
+        "before a junction without lights or signs where the route goes straight on",
         (Param("speed", 8.0, 4.0, 20.0, "m/s at most"), _DIRECTION),
     ),
     K.PRIORITY_AT_JUNCTION: Entry(

@@ -9,7 +9,7 @@ import numpy as np
 from roadworthy.sim.errors import EventError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RouteSet
-from roadworthy.sim.scenario import blocked, crossings, leads
+from roadworthy.sim.scenario import blocked, crossings, leads, sides, turns
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.kinds import EventKind
 from roadworthy.sim.scenario.script import Cast, Script, Stage, Waypoint, empty_script
@@ -47,6 +47,26 @@ BUILDERS: dict[EventKind, Callable[[Troupe], None]] = {
     K.PARKED_OBSTACLE: lambda t: blocked.parked(t, two_ways=False),
     K.PARKED_OBSTACLE_TWO_WAYS: lambda t: blocked.parked(t, two_ways=True),
     K.VEHICLE_OPENS_DOOR_TWO_WAYS: blocked.door,
+    K.OPPOSITE_VEHICLE_RUNNING_RED_LIGHT: lambda t: turns.from_side(t, signalized=True),
+    K.OPPOSITE_VEHICLE_TAKING_PRIORITY: lambda t: turns.from_side(t, signalized=False),
+    K.PRIORITY_AT_JUNCTION: turns.priority,
+    K.SIGNALIZED_JUNCTION_LEFT_TURN: lambda t: turns.turn_through(t, left=True, signalized=True),
+    K.SIGNALIZED_JUNCTION_RIGHT_TURN: lambda t: turns.turn_through(t, left=False, signalized=True),
+    K.NON_SIGNALIZED_JUNCTION_LEFT_TURN: lambda t: turns.turn_through(
+        t, left=True, signalized=False
+    ),
+    K.NON_SIGNALIZED_JUNCTION_RIGHT_TURN: lambda t: turns.turn_through(
+        t, left=False, signalized=False
+    ),
+    K.MERGER_INTO_SLOW_TRAFFIC: turns.merge,
+    K.ENTER_ACTOR_FLOW: turns.merge,
+    K.BLOCKED_INTERSECTION: turns.blocked_exit,
+    K.CROSSING_BICYCLE_FLOW: turns.bicycles,
+    K.HAZARD_AT_SIDE_LANE: lambda t: sides.hazard(t, two_ways=False),
+    K.HAZARD_AT_SIDE_LANE_TWO_WAYS: lambda t: sides.hazard(t, two_ways=True),
+    K.INVADING_TURN: sides.invading,
+    K.YIELD_TO_EMERGENCY_VEHICLE: sides.ambulance,
+    K.PARKING_EXIT: sides.leave_parking,
 }
 
 

@@ -123,7 +123,7 @@ def pull_out(troupe: Troupe, parked: bool) -> None:
     for k in (-2, -1, 1) if not parked else (-1, 1):
         color = (2 + 4 * k + troupe.number) % 16
         body = Figure(Kind.CAR, 4.5, 1.8, 1.5, 1500.0, color)
-        gap = 7.0 if k > 0 else 7.4
+        gap = (7.0 if parked else 9.5) if k > 0 else 7.4
         troupe.stand(VAN if k == -1 else body, here + gap * k, aside)
     line = changing(troupe, here, here + 0.5, PULL_OUT, np.array([aside]))
     speed = min(troupe.get("speed"), troupe.limit(here))

@@ -53,7 +53,7 @@ C_FIRST, C_LAST, C_MODE, C_MINDS = (
     int(Cast.MODE),
     int(Cast.MINDS),
 )
-P_CAST, P_PATH_S, P_PHASE, P_CLOCK, P_ACCEL = (int(c) for c in Part)
+P_CAST, P_PATH_S, P_PHASE, P_CLOCK, P_ACCEL, P_ASIDE = (int(c) for c in Part)
 OFF, READY, ACTING, ENDED = int(Phase.OFF), int(Phase.READY), int(Phase.ACTING), int(Phase.ENDED)
 EVENT = int(Mover.EVENT)
 CHASE = int(Mode.CHASE)
@@ -68,6 +68,7 @@ COMFORT = 2.5  # [m/s^2]
 BESIDE = 0.3  # [m] that must be free between two who pass each other
 FAR = 1e6  # [m]
 TOO_LATE = 5.0  # [m/s^2] who would have to brake harder passes the light
+OFF_LANE = 1.6  # [m] who is so far beside its path is on none of its lanes
 PROBE = 1.2  # [m] a walker keeps from the ego's body
 
 
@@ -95,8 +96,8 @@ def path_length(cast: FloatArray, points: FloatArray) -> float:
 
 
 @kernel
-def put(me: FloatArray, cast: FloatArray, path_s: float, points: FloatArray) -> None:
-    """Write the pose and the lane of a staged actor that is at `path_s` of its path."""
+def put(me: FloatArray, cast: FloatArray, path_s: float, aside: float, points: FloatArray) -> None:
+    """Write pose and lane of a staged actor at `path_s` of its path, `aside` to its right."""
     i, share = waypoint_at(int(cast[C_FIRST]), int(cast[C_LAST]), path_s, points)
     j = min(i + 1, int(cast[C_LAST]) - 1)
     a, b = points[i], points[j]
@@ -114,6 +115,12 @@ def put(me: FloatArray, cast: FloatArray, path_s: float, points: FloatArray) -> 
         following = (i if share < 0.5 else j) + int(near[W_NEXT])
         if following < int(cast[C_LAST]):
             me[NEXT_LANE] = points[following, W_LANE]
+    if aside != 0.0:
+        me[X] -= math.sin(me[YAW]) * aside
+        me[Y] += math.cos(me[YAW]) * aside
+        me[LATERAL] += aside
+        if abs(aside) > OFF_LANE:
+            me[LANE], me[NEXT_LANE] = -1.0, -1.0
 
 
 @kernel
@@ -265,7 +272,7 @@ def advance(
     if arrived:
         s, speed = end, 0.0
     part[P_PATH_S] = s
-    put(me, cast, s, points)
+    put(me, cast, s, part[P_ASIDE], points)
     me[SPEED], me[ACCEL] = speed, (speed - before) / dt
     me[BRAKE] = 1.0 if me[ACCEL] < -0.4 or speed < 0.1 else 0.0
     me[YAW_RATE] = wrap_angle(me[YAW] - yaw) / dt

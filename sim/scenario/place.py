@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,19 +30,19 @@ def stations_of(street: Street, kind: EventKind) -> NDArray[np.float64]:
 
 
 def places_of(street: Street, kind: EventKind) -> tuple[list[ScenarioEvent], str]:
-    """All places of a street where an event of a kind can stand, and why not at the last other."""
+    """All places of a street where an event of a kind can stand, and why not at the others."""
     found: list[ScenarioEvent] = []
-    reason = "the route is too short"
+    reasons: Counter[str] = Counter()
     for s in stations_of(street, kind):
         event = ScenarioEvent(kind, float(s))
         try:
             troupe = build(street, event)
         except EventError as error:
-            reason = str(error).split(": ", 1)[1]
+            reasons[str(error).split(": ", 1)[1]] += 1
             continue
         if troupe.ends <= street.length - FINISH:
             found.append(event)
-    return found, reason
+    return found, reasons.most_common(1)[0][0] if reasons else "the route is too short"
 
 
 def place_events(

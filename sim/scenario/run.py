@@ -14,6 +14,8 @@ from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.acting import decide_part
 from roadworthy.sim.scenario.motion import (
     ALIVE,
+    C_FIRST,
+    C_LAST,
     COLOR,
     EVENT,
     GOAL,
@@ -26,13 +28,17 @@ from roadworthy.sim.scenario.motion import (
     NEXT_LANE,
     OTHER_LANE,
     P_ACCEL,
+    P_ASIDE,
     P_CAST,
     P_CLOCK,
     P_PATH_S,
     P_PHASE,
     SPEED,
     TEMPER,
+    W_X,
+    W_Y,
     WIDTH,
+    YAW,
     X,
     Y,
     advance,
@@ -64,6 +70,7 @@ CAST_FIRST, CAST_LAST, LIGHT_FIRST, LIGHT_LAST, LIGHT_UNTIL = (
     int(Stage.LIGHT_LAST),
     int(Stage.LIGHT_UNTIL),
 )
+START_LATERAL = int(Stage.START_LATERAL)
 SHAKE, SHAKE_FROM, SHAKE_TIME = int(Stage.SHAKE), int(Stage.SHAKE_FROM), int(Stage.SHAKE_TIME)
 C_SLOT, C_KIND, C_COLOR, C_LENGTH, C_WIDTH, C_HEIGHT, C_MASS, C_LAMPS = (
     int(Cast.SLOT),
@@ -75,6 +82,7 @@ C_SLOT, C_KIND, C_COLOR, C_LENGTH, C_WIDTH, C_HEIGHT, C_MASS, C_LAMPS = (
     int(Cast.MASS),
     int(Cast.LAMPS),
 )
+C_CLEARS = int(Cast.CLEARS)
 C_BEGIN, C_BEGIN_SPEED, C_PLACE_DELAY, C_MODE, C_VANISHES, C_PHASE_STEP = (
     int(Cast.BEGIN),
     int(Cast.BEGIN_SPEED),
@@ -88,18 +96,25 @@ OFF, READY, ENDED = int(Phase.OFF), int(Phase.READY), int(Phase.ENDED)
 WAITING, ON_STAGE, OVER = 0.0, 1.0, 2.0
 
 DECISION_TICKS = 2
+ON_PATH = 1.8  # [m] from a path is on it
 ROOM = 4.0  # [m] free around a place where an actor appears, besides the bodies
 EGO_ROOM = 25.0  # [m] a delayed actor does not appear nearer to the ego
+BACK = 100  # route points behind the ego, too
 STRANDED = 6.0  # [s] a vehicle may stand before an obstacle that no traffic passes
 STRANDED_NEAR = 12.0  # [m] from the ego one is never taken away
 SHAKE_HOLD = 0.4  # [s] between two pushes at the wheel
 
 
 @kernel
-def reset_events(w: int, state: State) -> None:
-    """Begin a world's events anew."""
+def reset_events(w: int, script: Script, state: State) -> None:
+    """Begin a world's events anew; an ego that parks is put beside its route."""
     state.event_state[w, :, :] = 0.0
     state.cast_state[w, :, :] = 0.0
+    route, me = state.route_index[w], state.actors[w, 0]
+    for e in range(script.event_start[route], script.event_start[route + 1]):
+        aside = script.events[e, START_LATERAL]
+        me[X] -= math.sin(me[YAW]) * aside
+        me[Y] += math.cos(me[YAW]) * aside
 
 
 @kernel
@@ -112,6 +127,20 @@ def _is_free(w: int, me: FloatArray, n: int, state: State) -> bool:
             if math.hypot(other[X] - me[X], other[Y] - me[Y]) < room:
                 return False
     return True
+
+
+@kernel
+def _is_on_path(w: int, other: FloatArray, cast: FloatArray, script: Script, state: State) -> bool:
+    """Whether a vehicle away from the ego is on the first part of a cast member's path."""
+    ego = state.actors[w, 0]
+    if math.hypot(other[X] - ego[X], other[Y] - ego[Y]) < EGO_ROOM:
+        return False
+    first, last = int(cast[C_FIRST]), int(cast[C_LAST])
+    for i in range(first, last, 2):
+        point = script.points[i]
+        if math.hypot(other[X] - point[W_X], other[Y] - point[W_Y]) < ON_PATH:
+            return True
+    return False
 
 
 @kernel
@@ -133,8 +162,8 @@ def _enter(w: int, c: int, script: Script, state: State, rules: Rules) -> None:
     me[TEMPER] = 0.5
     me[LAMPS], me[SPEED] = cast[C_LAMPS], cast[C_BEGIN_SPEED]
     part[P_PATH_S] = cast[C_BEGIN]
-    put(me, cast, cast[C_BEGIN], script.points)
-    part[P_CLOCK], part[P_ACCEL] = 0.0, 0.0
+    put(me, cast, cast[C_BEGIN], 0.0, script.points)
+    part[P_CLOCK], part[P_ACCEL], part[P_ASIDE] = 0.0, 0.0, 0.0
     if cast[C_MODE] == DOOR:
         part[P_CAST], part[P_PHASE] = c + 1, OFF
         return
@@ -145,7 +174,10 @@ def _enter(w: int, c: int, script: Script, state: State, rules: Rules) -> None:
     for a in range(1, 1 + rules.vehicles):
         other = state.actors[w, a]
         room = 0.5 * (other[LENGTH] + me[LENGTH]) + ROOM
-        if other[ALIVE] > 0.0 and math.hypot(other[X] - me[X], other[Y] - me[Y]) < room:
+        if other[ALIVE] == 0.0:
+            continue
+        here = math.hypot(other[X] - me[X], other[Y] - me[Y]) < room
+        if here or (cast[C_CLEARS] > 0.0 and _is_on_path(w, other, cast, script, state)):
             other[ALIVE] = 0.0  # the traffic's own rules put it elsewhere
 
 
@@ -166,7 +198,7 @@ def _clear(
             continue
         if math.hypot(other[X] - ego[X], other[Y] - ego[Y]) < near:
             continue
-        i = paths.start[route] + int(state.ego[w, ROUTE_INDEX])
+        i = paths.start[route] + max(int(state.ego[w, ROUTE_INDEX]) - BACK, 0)
         while i < end and paths.points[i, R_S] < row[CLEAR_TO]:
             point = paths.points[i]
             close = math.hypot(other[X] - point[R_X], other[Y] - point[R_Y]) < 1.8
@@ -263,7 +295,7 @@ def direct(w: int, script: Script, roads: Roads, paths: Paths, state: State, rul
             cast = script.cast[int(part[P_CAST]) - 1]
             a = 1 + rules.vehicles + slot
             if state.actors[w, a, MOVER] == EVENT and part[P_PHASE] != ENDED:
-                decide_part(w, a, part, cast, dt, script, roads, state)
+                decide_part(w, a, part, cast, dt, script, roads, state, rules)
 
 
 @inlined_kernel

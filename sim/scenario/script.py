@@ -69,6 +69,7 @@ class Cast(IntEnum):
     MINDS = 26  # bits of Minds
     VANISHES = 27  # 1: goes when it comes to the end of its path
     PHASE_STEP = 28  # [rad/m] of walking legs and turning wheels
+    CLEARS = 29  # 1: traffic on its path goes elsewhere when it appears
 
 
 class Mode(IntEnum):
@@ -133,6 +134,7 @@ class Part(IntEnum):
     PHASE = 2  # Phase
     CLOCK = 3  # [s] in this phase
     ACCEL = 4  # [m/s^2] decided
+    ASIDE = 5  # [m] to the right of the path
 
 
 class Script(NamedTuple):

@@ -199,7 +199,15 @@ class BatchWorld:
             self.episode[w] += 1
             if self.randomisation is not None:
                 self._tune(int(w), self.randomisation.draw(int(key)))
-        reset_worlds(mask, self._roads, self._paths, self.state, self._rules, self._size)
+        reset_worlds(
+            mask,
+            self._roads,
+            self._paths,
+            self.state,
+            self._rules,
+            self._size,
+            self._script,
+        )
 
     def _tune(self, world: int, drawn: Drawn) -> None:
         """Let a world differ as was drawn."""

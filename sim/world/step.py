@@ -140,7 +140,6 @@ def _clear(w: int, roads: Roads, state: State, rules: Rules) -> None:
         clear_slot(w, a, state)
         state.permutation[w, a] = a
     draw_times(w, roads, state, rules)
-    reset_events(w, state)
 
 
 @kernel
@@ -151,6 +150,7 @@ def reset_worlds(
     state: State,
     rules: Rules,
     size: FloatArray,
+    script: Script,
 ) -> None:
     """Begin a new drive in the worlds where `mask` is set; their keys and routes are set."""
     for w in range(mask.shape[0]):
@@ -158,6 +158,7 @@ def reset_worlds(
             continue
         _clear(w, roads, state, rules)
         _place_ego(w, paths, state, size)
+        reset_events(w, script, state)
         project(w, paths, state, WINDOW)
         look_for_signs(w, paths, state)
         judge(w, state.ego[w, ROUTE_S], roads, paths, state, rules)

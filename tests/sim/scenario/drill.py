@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.perception.oracle import Oracle
-from roadworthy.planning.expert import expert
+from roadworthy.planning.expert import ExpertDriver
 from roadworthy.sim.errors import EventError
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.routing import random_routes
@@ -35,6 +35,18 @@ from roadworthy.sim.world.columns import Actor, Event
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.world import World
 
+# Kinds that need more lanes, shoulders or ramps than the shipped towns have: one of CARLA's.
+TOWNS = {
+    EventKind.HIGHWAY_CUT_IN: "Town04",
+    EventKind.STATIC_CUT_IN: "Town04",
+    EventKind.PARKED_OBSTACLE: "Town04",
+    EventKind.CONSTRUCTION_OBSTACLE: "Town04",
+    EventKind.ACCIDENT: "Town04",
+    EventKind.HAZARD_AT_SIDE_LANE: "Town04",
+    EventKind.ENTER_ACTOR_FLOW: "Town04",
+    EventKind.MERGER_INTO_SLOW_TRAFFIC: "Town04",
+    EventKind.PARKING_EXIT: "Town03",
+}
 BAD = (Event.COLLISION_VEHICLE, Event.COLLISION_WALKER, Event.COLLISION_STATIC)
 
 
@@ -95,7 +107,7 @@ class Log:
 
 def drill(
     kind: EventKind | str,
-    town: str = "Rivertown",
+    town: str | None = None,
     *,
     number: int = 0,
     params: Mapping[str, float] | None = None,
@@ -110,7 +122,7 @@ def drill(
 
     Args:
         kind: of the event.
-        town: where.
+        town: where; by default one that has places for the kind.
         number: which of the routes that have a place for it.
         params: of the event.
         seed: of the world.
@@ -121,6 +133,7 @@ def drill(
         picture_dir: folder for a picture of every second, from above.
     """
     kind = EventKind(kind)
+    town = town or TOWNS.get(kind, "Rivertown")
     route, event = stand(kind, town, number)
     event = ScenarioEvent(kind, event.s, dict(params or {}))
     settings = settings or WorldSettings(vehicles=10, walkers=4)
@@ -128,13 +141,13 @@ def drill(
         town_of(town), route, seed=seed, settings=settings, events=[] if empty else [event]
     )
     log = Log(kind, route, event, world)
-    oracle = Oracle(world.batch)
-    accel, curvature = np.zeros(1, np.float32), np.zeros(1, np.float32)
+    driver = ExpertDriver()
+    oracle = Oracle(world.batch, far=driver.far)
     first = 1 + settings.vehicles
     last = first + world.batch.state.cast_state.shape[1]
     step = 0
     while not world.done and world.time < seconds:
-        expert(oracle.scene(), accel, curvature)
+        accel, curvature = driver.act(oracle.scene())
         if cruise is not None:
             accel[0] = min(max(2.0 * (cruise - world.speed), -6.0), 2.5)
         if picture_dir and step % 5 == 0:
