@@ -69,6 +69,9 @@ BESIDE = 0.3  # [m] that must be free between two who pass each other
 FAR = 1e6  # [m]
 TOO_LATE = 5.0  # [m/s^2] who would have to brake harder passes the light
 OFF_LANE = 1.6  # [m] who is so far beside its path is on none of its lanes
+KEEP_RIGHT = 0.7  # [m] beside its path, where the ego is in its way
+NOTICE = 25.0  # [m]
+DRIFT = 0.06  # [m] in one decision
 PROBE = 1.2  # [m] a walker keeps from the ego's body
 
 
@@ -254,6 +257,10 @@ def heed(
             wish = min(wish, keep_off(me[SPEED], gap + SPARE, 0.0, BRAKE_HARD))
     if minds & EGO:
         gap = ego_ahead(w, me, state)
+        if me[LENGTH] > 2.5:  # a vehicle passes it at the right where its lane has the room
+            wanted = KEEP_RIGHT if gap < NOTICE else 0.0
+            drift = min(DRIFT, 0.02 * me[SPEED])
+            part[P_ASIDE] += min(max(wanted - part[P_ASIDE], -drift), drift)
         if gap < PROBE + me[SPEED] * me[SPEED] / 8.0:
             wish = -BRAKE_HARD
     return wish

@@ -38,7 +38,7 @@ def test_a_vehicle_from_the_side_crosses_right_before_the_ego(kind: EventKind) -
     crosses = [t for t in crosses if abs(right[t, 0]) < 3.0 and abs(right[t + 1, 0]) < 3.0]
     assert crosses
     t = crosses[0]
-    assert -6.0 < ahead[t, 0] < 30.0
+    assert -6.0 < ahead[t, 0] < 40.0
     assert who[t, Actor.SPEED] > 3.0
     turn = who[t, Actor.YAW] - np.stack(log.ego)[t, Actor.YAW]
     assert abs(np.sin(turn)) > 0.4
@@ -102,7 +102,7 @@ def test_a_flow_comes_through_the_junction_that_the_ego_turns_in(kind: EventKind
 
 
 def test_somebody_stands_behind_the_junction_until_the_ego_has_waited() -> None:
-    log = log_of(K.BLOCKED_INTERSECTION)
+    log = drill(K.BLOCKED_INTERSECTION, number=1, seconds=80.0)
     who = log.cast()[:, 0]
     moves = int(np.flatnonzero(who[:, Actor.SPEED] > 0.2)[0])
     ego = np.stack(log.ego)[:, Actor.SPEED]

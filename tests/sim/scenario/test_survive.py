@@ -16,6 +16,7 @@ KINDS = [kind for kind, entry in CATALOGUE.items() if entry.support != Support.N
 # Which of the routes that have a place for the kind; the first one where none is named.
 ROUTE: dict[EventKind, int] = {
     EventKind.HIGHWAY_CUT_IN: 1,
+    EventKind.CONSTRUCTION_OBSTACLE: 1,
     EventKind.HAZARD_AT_SIDE_LANE: 1,
     EventKind.CONSTRUCTION_OBSTACLE_TWO_WAYS: 1,
     EventKind.ACCIDENT_TWO_WAYS: 1,
