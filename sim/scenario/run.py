@@ -100,6 +100,7 @@ ON_PATH = 1.8  # [m] from a path is on it
 ROOM = 4.0  # [m] free around a place where an actor appears, besides the bodies
 EGO_ROOM = 25.0  # [m] a delayed actor does not appear nearer to the ego
 BACK = 100  # route points behind the ego, too
+WRECK = 20.0  # [s] that an actor which was hit lies there
 STRANDED = 6.0  # [s] a vehicle may stand before an obstacle that no traffic passes
 STRANDED_NEAR = 12.0  # [m] from the ego one is never taken away
 SHAKE_HOLD = 0.4  # [s] between two pushes at the wheel
@@ -294,7 +295,12 @@ def direct(w: int, script: Script, roads: Roads, paths: Paths, state: State, rul
         if part[P_CAST] > 0.0:
             cast = script.cast[int(part[P_CAST]) - 1]
             a = 1 + rules.vehicles + slot
-            if state.actors[w, a, MOVER] == EVENT and part[P_PHASE] != ENDED:
+            if state.actors[w, a, MOVER] != EVENT:  # it was hit, and lies in the way of all
+                part[P_CLOCK] = dt if part[P_PHASE] != ENDED else part[P_CLOCK] + dt
+                part[P_PHASE] = ENDED
+                if part[P_CLOCK] > WRECK:
+                    state.actors[w, a, ALIVE] = 0.0
+            elif part[P_PHASE] != ENDED:
                 decide_part(w, a, part, cast, dt, script, roads, state, rules)
 
 

@@ -15,6 +15,8 @@ from roadworthy.sim.scenario.street import Array, Mark, Street, chain, cut, lane
 from roadworthy.sim.world.columns import Kind, Lamp, Light, PropModel
 
 MOST_BEND = 0.45  # [rad] of the stretch where something happens
+CLEAR_OF = 3.0  # [m] from a junction
+LEAST = 25.0  # [m] that an oncoming vehicle is seen before it meets the place
 WHEEL = 1.0 / 0.35  # [rad/m]
 LEGS = math.pi / 0.75  # [rad/m]
 
@@ -208,4 +210,13 @@ def opposite_line(troupe: Troupe, begin: float, end: float) -> Array:
     found = troupe.street.oncoming(troupe.here)
     if found is None:
         raise troupe.refuse("it needs an oncoming lane at the left")
-    return lane_through(troupe.network, *found, end - troupe.here, troupe.here - begin)
+    line = lane_through(troupe.network, *found, end - troupe.here, troupe.here - begin)
+    # Between junctions only: who comes the other way must not need anybody's leave there.
+    inside = troupe.network.lane_junction[line[:, Mark.LANE].astype(int)] >= 0
+    s = line[:, Mark.S]
+    before, after = s[inside & (s < 0.0)], s[inside & (s > 0.0)]
+    first = float(before.max()) + CLEAR_OF if len(before) else float(s[0])
+    last = float(after.min()) - CLEAR_OF if len(after) else float(s[-1])
+    if first > -LEAST or last < 5.0:
+        raise troupe.refuse("the oncoming lane comes out of a junction too near")
+    return cut(line, first, last)

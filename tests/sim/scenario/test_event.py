@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from roadworthy.sim.errors import EventError
+from roadworthy.sim.frame import Control
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.scenario.catalogue import CATALOGUE, SUPPORTED
@@ -19,9 +20,10 @@ from roadworthy.sim.scenario.place import SPACING, place_events
 from roadworthy.sim.scenario.script import Cast, Stage
 from roadworthy.sim.scenario.table import table
 from roadworthy.sim.world.batch import BatchWorld
+from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.settings import WorldSettings
 
-from .drill import routes_of, stand, town_of
+from .drill import drill, routes_of, stand, town_of
 
 K = EventKind
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "events.md"
@@ -130,3 +132,19 @@ def test_a_world_with_events_is_the_same_whatever_runs_beside_it() -> None:
     together = run(4, 0)
     for w in range(4):
         assert np.array_equal(together[w], run(1, w)[0])
+
+
+def test_an_actor_that_was_hit_lies_there_for_a_while_and_goes() -> None:
+    """A wreck of an event in a junction once stopped everybody for good."""
+    world = drill(K.PARKED_OBSTACLE_TWO_WAYS, seconds=22.0).world
+    first = 1 + world.batch.settings.vehicles
+    alive = [a for a in range(first, len(world.actors)) if world.actors[a, Actor.ALIVE] > 0]
+    assert alive
+    world.actors[alive[0], Actor.MOVER] = Mover.LOOSE
+    stay = Control(brake=1.0)
+    for _ in range(150):
+        world.step(stay)
+    assert world.actors[alive[0], Actor.ALIVE] == 1.0
+    for _ in range(100):
+        world.step(stay)
+    assert world.actors[alive[0], Actor.ALIVE] == 0.0
