@@ -22,6 +22,8 @@ from roadworthy.sim.scenery.layout import Box, Prop, Scenery
 BUILDING_MARGIN = 1.6  # [m] between a building and any lane
 LIGHT_HEIGHT = 3.9  # [m] of a traffic light: the head is at its top, see mesh
 SIGN_HEIGHT = 2.6  # [m]
+STOREY = 7.0  # [m] between a signal's head and the road that it stands at, at most
+FAR = 1e6  # [m] added to the distance of a road of another storey
 
 _MAX_BOXES = 40_000
 _FAST_ROAD = 22.0  # [m/s] beside faster roads stand trees rather than houses
@@ -86,11 +88,18 @@ def _network_key(network: RoadNetwork) -> np.uint64:
 
 
 def _place_signals(network: RoadNetwork, raster: LaneRaster) -> NDArray[np.float32]:
-    """Make the posts of lights and signs, moved to the road's edge where they stand on it."""
+    """Make the posts of lights and signs, moved to the road's edge where they stand on it.
+
+    A sign for which there is no room beside the road, as on a bridge over another road, is left
+    out: nobody reads it here, and it would stand in a lane.
+    """
     posts = np.zeros((len(network.signals), len(Box)), np.float32)
-    for k, (x, y, _, yaw) in enumerate(network.signals.astype(np.float64)):
-        x, y = _off_the_road(raster, x, y, yaw)
-        near = np.hypot(network.points[:, Point.X] - x, network.points[:, Point.Y] - y).argmin()
+    kept = np.ones(len(posts), np.bool_)
+    for k, (x, y, z, yaw) in enumerate(network.signals.astype(np.float64)):
+        x, y, free = _off_the_road(raster, x, y, yaw)
+        away = np.hypot(network.points[:, Point.X] - x, network.points[:, Point.Y] - y)
+        storey = np.abs(network.points[:, Point.Z] - z) < STOREY
+        near = np.where(storey, away, away + FAR).argmin()
         light = network.signal_kind[k] == SignalKind.LIGHT
         posts[k, Box.X], posts[k, Box.Y], posts[k, Box.YAW] = x, y, yaw
         posts[k, Box.Z] = network.points[near, Point.Z]
@@ -99,12 +108,19 @@ def _place_signals(network: RoadNetwork, raster: LaneRaster) -> NDArray[np.float
         posts[k, Box.PROP] = Prop.LIGHT if light else Prop.SIGN
         posts[k, Box.STYLE] = 0.5
         posts[k, Box.SIGNAL] = k
+        kept[k] = free or light
+        if not kept[k]:
+            continue
         box_bits(raster.cells, *raster.origin, raster.cell, x, y, yaw, 0.5, 0.5, BUILT)
-    return posts
+    return posts[kept]
 
 
-def _off_the_road(raster: LaneRaster, x: float, y: float, yaw: float) -> tuple[float, float]:
-    """Move a signal to the nearest free edge: right of the traffic that it tells, else left."""
+def _off_the_road(raster: LaneRaster, x: float, y: float, yaw: float) -> tuple[float, float, bool]:
+    """Move a signal to the nearest free edge: right of the traffic that it tells, else left.
+
+    Returns:
+        Its place, and whether that is free; where none is, the place that it has.
+    """
     # The light shines towards the traffic, so the traffic's heading is yaw + pi and its right
     # side, (-sin, cos) of that heading, is (sin yaw, -cos yaw).
     right_x, right_y = math.sin(yaw), -math.cos(yaw)
@@ -117,8 +133,8 @@ def _off_the_road(raster: LaneRaster, x: float, y: float, yaw: float) -> tuple[f
                 raster.cells, *raster.origin, raster.cell, at_x, at_y, yaw, 0.25, 0.25, 0
             )
             if not bits & DRIVEN:
-                return at_x, at_y
-    return x, y
+                return at_x, at_y, True
+    return x, y, False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

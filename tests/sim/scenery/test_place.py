@@ -96,6 +96,21 @@ def test_carla_towns_keep_their_lanes_clear() -> None:
         check_town(load_network_of(name, Path(folder) / "maps"))
 
 
+def test_nothing_stands_in_a_lane_of_any_storey() -> None:
+    """In Town04 roads pass over each other, and signs of the upper one found no room beside it."""
+    folder = os.environ.get("ROADWORTHY_DATA")
+    if not folder:
+        pytest.skip("ROADWORTHY_DATA does not point at the real maps")
+    pytest.importorskip("carla", reason="the carla wheel is not installed")
+    network = load_network_of("Town04", Path(folder) / "maps")
+    points = network.points[network.lane_type[network.point_lane] == LaneType.DRIVING]
+    for box in place_scenery(network).boxes:
+        away = np.hypot(points[:, Point.X] - box[Box.X], points[:, Point.Y] - box[Box.Y])
+        within = away < 0.5 * points[:, Point.WIDTH] - 0.1
+        height = points[within, Point.Z] - box[Box.Z]
+        assert not ((height > -1.5) & (height < box[Box.HEIGHT])).any(), box
+
+
 def test_every_signal_has_one_post_off_the_driven_lanes(rivertown: Town) -> None:
     network = rivertown.network
     posts = of(place_scenery(network).boxes, Prop.LIGHT, Prop.SIGN)
