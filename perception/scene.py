@@ -104,7 +104,7 @@ class Trait(IntEnum):
 
 FUTURES = 4  # steps that `Outlook.future` looks ahead
 FUTURE_STEP = 1.2  # [s]
-FAR_RANGE = 100.0  # [m] users of a Scene that comes with an Outlook are within this
+FAR_RANGE = 160.0  # [m] users of a Scene that comes with an Outlook are within this
 
 
 class EgoCol(IntEnum):

@@ -144,9 +144,8 @@ def _consider_pass(users, valid, light, route, ego, outlook, scratch, memory):
             state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)
             room_left = block[_BEGIN] - 0.5 * float(ego[_ELEN])
             return_way = 4.0 + abs(float(ego[_LATERAL])) * max(0.6 * speed, 2.0)
-            if state < 2 and room_left > max(return_way, 2.0 + speed * speed / 8.0):
-                memory[_PASSING] = 0.0
-            elif state < 2 and abs(float(ego[_LATERAL])) < 1.0:
+            back = room_left > max(return_way, 2.0 + speed * speed / 8.0)
+            if state < 2 and (back or abs(float(ego[_LATERAL])) < 1.0):
                 memory[_PASSING] = 0.0
     elif block[_PRESENT] > 0.0:
         state = plan_pass(users, valid, rel, room, route, ego, block, memory[_WAITED], way)

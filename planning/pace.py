@@ -72,6 +72,7 @@ _N_CAPS = len(_CAPS)
 _BEND = 3.2  # [m/s^2] lateral, in bends: brisker than the teacher, for time is scored, too
 _SLOWING = 2.2  # [m/s^2] with which a bend or a lower limit is approached
 _HEADWAY = 1.0  # [s]
+_HASTE = 11.0  # [m/s] on an oncoming lane
 FREE_GAP = 1e3  # [m]
 _STRIP = 0.3  # [m] beside the body, within which somebody ahead is a leader
 _WALKER_STRIP = 0.7  # [m]
@@ -245,9 +246,13 @@ def choose(users, valid, light, route, ego, traits, scratch, memory, top):
     exposed = memory[_EXPOSED] > 0.0 and abs(float(ego[_LATERAL])) > 1.0
     best, latest = -MAX_BRAKING, -1.0
     chosen = _CAPS[_N_CAPS - 1]
-    for i in range(_N_CAPS):
-        cap = _CAPS[i]
-        time, _, first = _drive_ahead(users, valid, ego, scratch, cap, top, stop, patience, exposed)
+    for i in range(-1 if memory[_EXPOSED] > 0.0 else 0, _N_CAPS):
+        # On an oncoming lane haste may be what helps.
+        cap = _CAPS[max(i, 0)]
+        speed = max(top, _HASTE) if i < 0 else top
+        time, _, first = _drive_ahead(
+            users, valid, ego, scratch, cap, speed, stop, patience, exposed
+        )
         if time >= 1e3:
             best, chosen = first, cap
             break

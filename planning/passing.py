@@ -67,7 +67,7 @@ _ROOM_RIGHT, _RIGHT_CENTRE, _RIGHT_ONCOMING = (
 _DIST = np.array(ROUTE_DISTANCES)
 _ROWS = len(ROUTE_DISTANCES)
 
-LOOK = 45.0  # [m] that far ahead blocks are looked for
+LOOK = 58.0  # [m] that far ahead blocks are looked for
 STRIP = 0.25  # [m] beside the body that must be free
 CHAIN = 14.0  # [m] a gap in a block that is too short to return into the lane
 STANDS_LONG = 45.0  # [s] whoever stands so long without a reason is passed
@@ -78,7 +78,7 @@ TIGHT, TIGHT_SPEED = 0.2, 2.5  # [m], [m/s] where there is no more room
 BORDER = 0.15  # [m] kept to the border of the road
 PASS_ACCEL = 1.8  # [m/s^2]
 PASS_SPEED = 8.5  # [m/s] beside what is passed
-TIME_SPARE = 1.5  # [s] before an oncoming user arrives
+TIME_SPARE = 2.0  # [s] before an oncoming user arrives
 PATIENCE = 15.0  # [s] after which less is left to spare
 REAR_TIME = 2.5  # [s] gap left to who comes from behind on the lane that is entered
 
@@ -249,7 +249,7 @@ def plan_pass(users, valid, rel, room, route, ego, block, waited, out):
         if away <= own + TIGHT:
             out[0], out[1], out[2] = offset, min(top, 5.0), 0.0
             return 2
-        length = end + half_length + 1.4 * away
+        length = end + half_length + 2.0 * away
         time = pass_time(length, speed, top)
         state = max(state, 1)
         if _lane_is_free(users, valid, rel, ego, offset, end, time + spare, oncoming):

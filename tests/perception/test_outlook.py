@@ -85,10 +85,10 @@ def test_traits_tell_what_will_not_go_by_itself() -> None:
 
 def test_the_far_oracle_sees_farther_and_the_other_gives_no_outlook() -> None:
     batch = batch_of(actors=2)
-    put(batch, 1, x=95)
+    put(batch, 1, x=150)
     assert not Oracle(batch).scene().valid.any()
     assert Oracle(batch).scene().outlook is None
-    assert Oracle(batch, far=True).scene().users[0, 0, User.X] == pytest.approx(85.0)
+    assert Oracle(batch, far=True).scene().users[0, 0, User.X] == pytest.approx(140.0)
 
 
 def test_the_room_beside_a_route_is_that_of_the_lanes_beside_it(marlow: RoadNetwork) -> None:
