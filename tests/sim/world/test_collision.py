@@ -240,7 +240,8 @@ def test_careless_traffic_crashes_into_who_stands_before_it(
         batch.actors[0, slot, [Actor.X, Actor.Y, Actor.Z, Actor.YAW]] = near[
             [Point.X, Point.Y, Point.Z, Point.YAW]
         ]
-    batch.actors[0, 0, Actor.X] += 5e3
+    # The ego looks on from beside the road: traffic that is far from it is taken elsewhere.
+    batch.actors[0, 0, [Actor.X, Actor.Y]] = points[0, [Point.X, Point.Y]] + np.float32(35.0)
     batch.step(STAND, ticks=3)
     assert (batch.actors[0, 2, Actor.MOVER] == Mover.LOOSE) == crashed
     assert (batch.actors[0, 1, Actor.MOVER] == Mover.LOOSE) == crashed
