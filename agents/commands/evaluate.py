@@ -33,7 +33,9 @@ def evaluate(
         str,
         typer.Option(
             metavar="FILE|SUITE",
-            help="Route file in the leaderboard's format, or a suite: quick, held-out, standard.",
+            help="Route file in the leaderboard's format, or a suite: quick, held-out, "
+            "standard, towns (20 routes in each shipped town), carla (20 in each of CARLA's; "
+            "needs --map-dir).",
         ),
     ] = "quick",
     map_dir: options.MapDir = None,

@@ -13,14 +13,19 @@ from roadworthy.sim.road.routing import plan_route, random_routes
 from roadworthy.sim.road.towns import HELD_OUT_TOWN, TRAINING_TOWNS, load_network_of
 
 HELD_OUT = HELD_OUT_TOWN
+SHIPPED_TOWNS = ("Rivertown", "Hillcrest", "Marlow", "Ringford", "Carriden")
+CARLA_TOWNS = ("Town01", "Town02", "Town03", "Town04", "Town10HD")
 # Suites: how many routes of which town.
 SUITES: dict[str, dict[str, int]] = {
     "quick": {HELD_OUT_TOWN: 4},
     "held-out": {HELD_OUT_TOWN: 20},
     "standard": dict.fromkeys((HELD_OUT_TOWN, *TRAINING_TOWNS), 10),
+    "towns": dict.fromkeys(SHIPPED_TOWNS, 20),
+    "carla": dict.fromkeys(CARLA_TOWNS, 20),  # their maps must be given
 }
 _SUITE_SEED = 9_000_001  # training draws its routes from small seeds
 _LENGTHS = (180.0, 450.0)  # [m]
+_LONGER = {"towns": (300.0, 800.0), "carla": (300.0, 800.0)}  # [m] of suites that differ
 
 
 def load_routes(which: str, map_dir: str | Path | None = None) -> list[Route]:
@@ -31,7 +36,7 @@ def load_routes(which: str, map_dir: str | Path | None = None) -> list[Route]:
         MapError: a route's town is unknown.
     """
     if which in SUITES:
-        return suite_routes(which)
+        return suite_routes(which, map_dir)
     file, _, wanted = which.partition("#")
     path = Path(file).expanduser()
     if not path.is_file():
@@ -65,13 +70,16 @@ def random_route(town: str, seed: int, map_dir: str | Path | None = None) -> Rou
         return random_routes(network, 1, seed, min_length=30.0, max_length=_LENGTHS[0])[0]
 
 
-def suite_routes(name: str) -> list[Route]:
-    """Draw the routes of a suite: the same ones every time."""
+def suite_routes(name: str, map_dir: str | Path | None = None) -> list[Route]:
+    """Draw the routes of a suite: the same ones every time.
+
+    Raises:
+        MapError: a town of the suite is neither shipped nor in `map_dir`.
+    """
     routes: list[Route] = []
+    low, high = _LONGER.get(name, _LENGTHS)
     for town, count in SUITES[name].items():
-        network = load_network_of(town)
-        drawn = random_routes(
-            network, count, _SUITE_SEED, min_length=_LENGTHS[0], max_length=_LENGTHS[1]
-        )
+        network = load_network_of(town, map_dir)
+        drawn = random_routes(network, count, _SUITE_SEED, min_length=low, max_length=high)
         routes += [replace(route, id=f"{town}_{i}") for i, route in enumerate(drawn)]
     return routes

@@ -16,7 +16,7 @@ from roadworthy.agents.simple import BrakeAgent, RandomAgent
 from roadworthy.sim.errors import InputError, MapError, RouteError, SettingsError
 from roadworthy.sim.frame import Control
 from roadworthy.sim.road.route import Route
-from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.road.towns import load_town, town_names
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -189,3 +189,12 @@ def test_a_route_that_cannot_be_driven_is_told(which: str, says: str, tmp_path: 
 def test_an_unknown_town_is_told() -> None:
     with pytest.raises(MapError, match="Marlow"):
         random_route("Atlantis", 0)
+
+
+def test_the_suite_of_towns_has_routes_in_every_shipped_town() -> None:
+    assert {route.town for route in suite_routes("towns")} == set(town_names())
+
+
+def test_carlas_suite_says_which_map_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(MapError, match="Town01"):
+        load_routes("carla", tmp_path)
