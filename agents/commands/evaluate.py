@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from roadworthy.agents.evaluation.results import GlobalRecord, Record
 
 NOT_COUNTED = (
-    "Not counted by the embedded world yet: stop signs, yielding to emergency "
-    "vehicles and scenario time-outs."
+    "Not counted by the embedded world yet: yielding to emergency vehicles and scenario time-outs."
 )
 _GATE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)\s*\Z")
 
@@ -67,9 +66,8 @@ def evaluate(
     """Score an agent by the CARLA leaderboard's rules over routes and seeds.
 
     Results are written after every route; run the same command again to go on after an
-    interruption. Not counted by the embedded world yet: stop signs, yielding to
-    emergency vehicles and scenario time-outs. The exit code is 1 where a gate does not hold or
-    the agent crashed.
+    interruption. Not counted by the embedded world yet: yielding to emergency vehicles and
+    scenario time-outs. The exit code is 1 where a gate does not hold or the agent crashed.
     """
     options.only_embedded(world)
     gates = [parse_gate(text) for text in gate or []]
