@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from roadworthy.sim.errors import StorageError
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse a path that something else than a file has.
+
+    A rename would put the file in its place: root lost its `/dev/full` to a picture so.
+
+    Raises:
+        OSError: there is a folder, a device or a pipe of that name.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "there is a folder of that name")
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "there is a device or a pipe of that name")
 
 
 def write_whole(path: Path, content: bytes, *, what: str = "the file") -> None:
@@ -18,11 +33,13 @@ def write_whole(path: Path, content: bytes, *, what: str = "the file") -> None:
         what: the content is, for the sentence of the error.
 
     Raises:
-        StorageError: the folder is not writable or the disk is full; the old file stays.
+        StorageError: the folder is not writable, the disk is full, or `path` is no file; what
+            was there stays.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_special(path)
         with beside.open("wb") as file:
             file.write(content)
             file.flush()

@@ -43,15 +43,18 @@ def bench(
 
     Close other programs first: a busy machine halves the figures. Takes about two minutes.
     """
-    if sheet is not None:
-        from roadworthy.sim.sensors.sheet import write_sheet
+    from roadworthy.agents.evaluation.files import check_writable
+    from roadworthy.sim.files import write_whole
 
+    if sheet is not None:
+        from roadworthy.sim.sensors.sheet import check_name, write_sheet
+
+        check_name(sheet)
+        check_writable(sheet)
         write_sheet(sheet)
         out.print(f"sheet: {sheet}")
         return
     from roadworthy.agents.benchmarks import run
-    from roadworthy.agents.evaluation.files import check_writable
-    from roadworthy.sim.files import write_whole
 
     files = [json_file, None if out_dir is None else out_dir / "bench.json"]
     for path in files:

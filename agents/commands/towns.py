@@ -9,6 +9,7 @@ import typer
 
 from roadworthy.agents.commands import options
 from roadworthy.agents.commands.outcome import guarded, out
+from roadworthy.sim.errors import SettingsError
 
 app = typer.Typer(help="List towns, or generate one.", invoke_without_command=True)
 
@@ -105,10 +106,14 @@ def draw(
     import cv2
 
     from roadworthy.agents.commands.progress import working
+    from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.sim.files import write_whole
     from roadworthy.sim.road.draw import draw_towns
     from roadworthy.sim.road.towns import load_network_of, town_names
 
+    if file.suffix.lower() != ".png":
+        raise SettingsError(f"--out {file}: the picture is a PNG file; name it .png")
+    check_writable(file)
     with working("drawing"):
         sheet = draw_towns([load_network_of(name, map_dir) for name in names or town_names()])
         data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1].tobytes()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 from roadworthy.sim.errors import StorageError
-from roadworthy.sim.files import write_whole
+from roadworthy.sim.files import refuse_special, write_whole
 
 __all__ = ["check_writable", "write_whole"]
 
@@ -16,13 +15,12 @@ def check_writable(path: Path) -> None:
     """Find out before the work whether `write_whole` may write here after it.
 
     Raises:
-        StorageError: the folder cannot be made or written, or `path` is a folder itself.
+        StorageError: the folder cannot be made or written, or `path` is a folder or a device.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "there is a folder of that name")
+        refuse_special(path)
         beside.touch()
         beside.unlink()
     except OSError as error:

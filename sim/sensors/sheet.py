@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.road.towns import load_town, town_names
 from roadworthy.sim.scenery.material import Label
@@ -83,22 +84,28 @@ def contact_sheet(town: Town | None = None) -> Image:
     return np.concatenate(lines)
 
 
+def check_name(path: Path) -> None:
+    """Refuse a name that is none of a PNG or JPEG file.
+
+    Raises:
+        SettingsError: it ends otherwise.
+    """
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise SettingsError(f"{path}: a contact sheet is a .png or .jpg file; name it so")
+
+
 def write_sheet(path: Path) -> None:
     """Draw the sheet into a PNG or JPEG file.
 
     Raises:
-        SettingsError: the file's name ends otherwise, or it cannot be written.
+        SettingsError: the file's name ends otherwise.
+        StorageError: it cannot be written.
     """
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise SettingsError(f"{path}: a contact sheet is a .png or .jpg file; name it so")
+    check_name(path)
     done, code = cv2.imencode(path.suffix, contact_sheet()[..., ::-1], _quality(path))
     if not done:
         raise SettingsError(f"{path}: the picture could not be encoded; choose .png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(code.tobytes())
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_whole(path, code.tobytes(), what="the picture")
 
 
 def _quality(path: Path) -> list[int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -76,7 +77,8 @@ def test_each_command_explains_itself(command: str, run: Run) -> None:
 
 def test_the_help_of_evaluate_says_what_is_not_counted(run: Run) -> None:
     shown = " ".join(run("evaluate", "--help").output.replace("│", " ").split())
-    assert "stop signs, minimum speed, yielding to emergency vehicles and scenario" in shown
+    assert "yet: yielding to emergency vehicles and scenario time-outs." in shown
+    assert "stop signs" not in shown
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_a_gate_that_does_not_hold_is_exit_code_1(run: Run, tmp_path: Path) -> N
     assert bad.exit_code == 1
     assert "does not hold" in bad.output
     assert bad.output.count("(kept)") == 4
-    assert "Not counted by the embedded world yet: stop signs, minimum speed" in bad.output
+    assert "Not counted by the embedded world yet: yielding to emergency" in bad.output
 
 
 def test_an_evaluation_whose_agent_crashed_is_exit_code_1(
@@ -250,6 +252,9 @@ def test_towns_lists_what_is_shipped_and_what_a_folder_has(
     [
         (("bench", "--out", "{tmp}/file/x"), "roadworthy.agents.benchmarks.run"),
         (("bench", "--json", "{tmp}/file/x"), "roadworthy.agents.benchmarks.run"),
+        (("bench", "--json", os.devnull), "roadworthy.agents.benchmarks.run"),
+        (("bench", "--sheet", "{tmp}/file/x.png"), "roadworthy.sim.sensors.sheet.contact_sheet"),
+        (("towns", "draw", "--out", "{tmp}/file/x.png"), "roadworthy.sim.road.draw.draw_towns"),
     ],
 )
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(
@@ -264,6 +269,13 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
     done = run(*(argument.format(tmp=tmp_path) for argument in arguments))
     assert done.exit_code == 1, done.output
     assert "cannot write" in done.output
+
+
+@pytest.mark.parametrize("command", [("bench", "--sheet"), ("towns", "draw", "--out")])
+def test_a_picture_of_another_format_is_refused(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, "picture.bmp")
+    assert done.exit_code == 2, done.output
+    assert "name it" in done.output
 
 
 def test_the_benchmark_writes_its_figures(
