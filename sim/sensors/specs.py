@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from roadworthy.sim.errors import SettingsError
 
 TICK = 0.05  # [s] of a world by default
+FAR = 1000.0  # [m] from the vehicle's centre, no sensor of it sits farther away
+
+
+def _check_pose(what: str, spec: Any) -> None:
+    """Refuse a pose that is not finite, or not at the vehicle.
+
+    Raises:
+        SettingsError: it is so; the message names the sensor and the field.
+    """
+    for name in ("x", "y", "z", "pitch", "yaw", "roll"):
+        value = getattr(spec, name, 0.0)
+        most = FAR if name in "xyz" else 1e4
+        if not abs(value) <= most:
+            raise SettingsError(f"{what}: {name} is {value}; it must be in {-most:g}..{most:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,9 @@ class CameraSpec:
             raise SettingsError(
                 f"camera {self.name!r}: give lens_k and lens_kcube or k1 and k2, not both"
             )
-        if not max(map(abs, (self.lens_k, self.lens_kcube, self.k1, self.k2))) <= 5.0:
+        if not all(abs(k) <= 5.0 for k in (self.lens_k, self.lens_kcube, self.k1, self.k2)):
             raise SettingsError(f"camera {self.name!r}: lens terms must be in -5..5")
+        _check_pose(f"camera {self.name!r}", self)
         return self
 
 
@@ -140,6 +156,7 @@ class LidarSpec:
                 f"lidar {self.name!r}: lower_fov {self.lower_fov} is above upper_fov "
                 f"{self.upper_fov}; swap them"
             )
+        _check_pose(f"lidar {self.name!r}", self)
         return self
 
 
@@ -188,6 +205,7 @@ class RadarSpec:
                     f"radar {self.name!r}: {field_name} is {getattr(self, field_name)}; "
                     f"it must be in {low:g}..{high:g}"
                 )
+        _check_pose(f"radar {self.name!r}", self)
         return self
 
 
@@ -203,6 +221,16 @@ class ObstacleSpec:
     distance: float = 5.0  # [m] how far it goes
     hit_radius: float = 0.5  # [m] of the ball
     only_dynamics: bool = False  # leave out what stands still for ever
+
+    def validate(self) -> ObstacleSpec:
+        """Return self; raises SettingsError for a way or a ball that makes no sense."""
+        for name, most in (("distance", FAR), ("hit_radius", 100.0)):
+            if not 0.0 <= getattr(self, name) <= most:
+                raise SettingsError(
+                    f"obstacle sensor: {name} is {getattr(self, name)} m; it must be in 0..{most:g}"
+                )
+        _check_pose("obstacle sensor", self)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +261,23 @@ class InertialSpec:
     def carla(cls, **more: Any) -> InertialSpec:
         """Make sensors without noise, as CARLA's defaults are, but for the fields in `more`."""
         return cls(0.0, 0.0, 0.0, 0.0, 0.0, **more)
+
+    def validate(self) -> InertialSpec:
+        """Return self; raises SettingsError for noise that is none."""
+        for part in fields(self):
+            value = getattr(self, part.name)
+            values = value if isinstance(value, tuple) else (value,)
+            least = -math.inf if part.name.endswith("bias") else 0.0
+            if isinstance(part.default, tuple) and len(values) != len(part.default):
+                raise SettingsError(f"inertial sensors: {part.name} needs 3 numbers, not {value}")
+            if not all(math.isfinite(v) and v >= least for v in values):
+                raise SettingsError(
+                    f"inertial sensors: {part.name} is {value}; give finite numbers, and none "
+                    "below 0 but for a bias"
+                )
+        if self.seed >= 1 << 63:
+            raise SettingsError(f"inertial sensors: seed is {self.seed}; it must be in 0..2^63 - 1")
+        return self
 
     def scaled(self, factor: float) -> InertialSpec:
         """The same sensors with `factor` times the noise and bias."""
@@ -277,4 +322,7 @@ class SensorRig:
                 spec.validate()
         if self.lidar is not None:
             self.lidar.validate()
+        if self.obstacle is not None:
+            self.obstacle.validate()
+        self.inertial.validate()
         return self
