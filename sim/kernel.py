@@ -13,7 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from llvmlite import ir
 from numba import njit
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 _OPTIONS: dict[str, Any] = {
     "cache": True,
@@ -39,3 +42,28 @@ def inlined_kernel(function: Callable[..., Any]) -> Any:
     return njit(**_OPTIONS | {"_nrt": False, "forceinline": True, "no_cpython_wrapper": True})(
         function
     )
+
+
+LINE = 64  # [bytes] of a cache line
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fetch_line(_context: Any, array: Any, row: Any, offset: Any) -> Any:
+    """Ask for the cache line `offset` bytes into `array[row]` before it is needed.
+
+    A hint: it reads nothing, so neither a row nor an offset out of bounds does harm.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0])
+        stride = builder.extract_value(data.strides, 0)
+        at = builder.add(builder.mul(args[1], stride), args[2])
+        byte, word = ir.IntType(8), ir.IntType(32)
+        pointer = builder.gep(builder.bitcast(data.data, byte.as_pointer()), [at])
+        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), word, word, word])
+        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        for_write, near, of_data = (ir.Constant(word, number) for number in (0, 3, 1))
+        builder.call(hint, [pointer, for_write, near, of_data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), generate

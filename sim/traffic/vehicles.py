@@ -28,6 +28,7 @@ from roadworthy.sim.traffic.lane_change import (
 from roadworthy.sim.traffic.lights import red_since
 from roadworthy.sim.traffic.lookup import place_on_lane, point_at
 from roadworthy.sim.traffic.right_of_way import grant, occupied_zone
+from roadworthy.sim.world.ahead import fetch_rest, fetch_rows
 from roadworthy.sim.world.columns import Actor, Lamp, Light, Mover
 from roadworthy.sim.world.layout import Roads, Rules, State
 
@@ -291,7 +292,12 @@ def go_on(w: int, a: int, roads: Roads, state: State) -> None:
 def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Carry out the accelerations in `state.target[w]` over one tick."""
     dt = rules.tick
+    decided = state.frame[w] % 2 == 0
     for a in range(1, rules.vehicles + 1):
+        if decided:
+            fetch_rows(w + 1, a - 1, state)
+        else:
+            fetch_rest(w + 1, a - 1, state)
         me = state.actors[w, a]
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
@@ -315,7 +321,11 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         slant = slide_aside(w, a, dt, state) if me[LATERAL] != state.aim[w, a] else 0.0
         place_on_lane(roads, me, lane, me[S], me[LATERAL])
         me[YAW] += slant
-        turn = wrap_angle(me[YAW] - old_yaw)
-        me[YAW_RATE] = turn / dt
-        me[STEER] = math.atan(WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01))
+        turn = me[YAW] - old_yaw
+        if turn == 0.0:  # on most of a town's roads
+            me[YAW_RATE], me[STEER] = 0.0, 0.0
+        else:
+            turn = wrap_angle(turn)
+            me[YAW_RATE] = turn / dt
+            me[STEER] = math.atan(WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01))
         me[PHASE] = advance_phase(me[PHASE], step / WHEEL_RADIUS)
