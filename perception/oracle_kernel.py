@@ -24,6 +24,7 @@ from roadworthy.perception.scene import (
     UserClass,
 )
 from roadworthy.perception.stop_lines import next_line, next_stop
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.world.columns import Actor, Ego, Kind
@@ -37,8 +38,9 @@ _ALENGTH, _AWIDTH, _AKIND, _AALIVE = (
     int(Actor.KIND),
     int(Actor.ALIVE),
 )
-_ES, _ELATERAL, _EHEADING, _ECURVATURE, _ETIME = (
+_ES, _EINDEX, _ELATERAL, _EHEADING, _ECURVATURE, _ETIME = (
     int(Ego.ROUTE_S),
+    int(Ego.ROUTE_INDEX),
     int(Ego.ROUTE_LATERAL),
     int(Ego.ROUTE_HEADING),
     int(Ego.CURVATURE),
@@ -87,7 +89,7 @@ _STATE_OF_LIGHT = np.array(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_users(actors, users, valid, reach, nearest, squares):
     """Write the nearest road users, sorted by distance.
 
@@ -146,20 +148,21 @@ def fill_users(actors, users, valid, reach, nearest, squares):
         users[slot, _UCONFIDENCE] = np.float32(1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def point_behind(points, first, last, s):
-    """Return the index of the last route point in [first, last - 2] whose S is at most `s`."""
-    low, high = first, last - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if points[middle, _PS] <= s:
-            low = middle
-        else:
-            high = middle
-    return low
+@kernel
+def point_behind(points, first, last, s, hint):
+    """Return the index of the last route point in [first, last - 2] whose S is at most `s`.
+
+    It is looked for on both sides of point number `hint` of the route.
+    """
+    at = min(max(first + hint, first), last - 2)
+    while at > first and points[at, _PS] > s:
+        at -= 1
+    while at < last - 2 and points[at + 1, _PS] <= s:
+        at += 1
+    return at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_route(points, first, last, begin, s0, x, y, yaw, lane_junction, out):
     """Write the rows of `Scene.route` for a vehicle at (x, y, yaw), `s0` metres along its route.
 
@@ -189,7 +192,7 @@ def fill_route(points, first, last, begin, s0, x, y, yaw, lane_junction, out):
         out[row, _RJUNCTION] = np.float32(lane >= 0 and lane_junction[lane] >= 0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_world(
     actors,
     ego,
@@ -215,7 +218,7 @@ def _fill_world(
     fill_users(actors, users, valid, reach, nearest, squares)
     me = actors[0]
     s0 = ego[_ES]
-    begin = point_behind(points, first, last, s0)
+    begin = point_behind(points, first, last, s0, int(ego[_EINDEX]))
     fill_route(points, first, last, begin, s0, me[_AX], me[_AY], me[_AYAW], lane_junction, route)
     front = s0 + np.float32(0.5) * me[_ALENGTH]
     here = points[begin, _PS]

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from roadworthy.perception.scene import LIGHT_RANGE
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 
@@ -81,7 +82,7 @@ def route_lines(points, first, last, stop_start, stop_s, stop_signal, signal_kin
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def next_line(lines, first, last, kind, here, front):
     """Find the first stop line of a kind ahead among the rows [first, last) of `lines`.
 
@@ -107,13 +108,13 @@ def next_line(lines, first, last, kind, here, front):
     return -1, np.float32(LIGHT_RANGE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def is_standing_at(distance, speed):
     """Whether a vehicle stands at a stop sign's line (leaderboard RunningStopTest)."""
     return abs(speed) < STANDING and distance < STOP_PROXIMITY
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def next_stop(lines, first, last, here, front, speed, time, stood):
     """Distance to the next stop sign's line that the ego has not stood at.
 

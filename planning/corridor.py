@@ -13,6 +13,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roadworthy.perception.scene import ROUTE_DISTANCES, EgoCol, RouteCol
 from roadworthy.sim.kernel import kernel
@@ -28,6 +29,30 @@ _N_NODES = len(_NODES)
 _INTERVAL = np.minimum(
     np.searchsorted(_NODES, np.arange(POINTS) * STEP, side="right") - 1, _N_NODES - 2
 )
+
+
+def _weights() -> NDArray[np.float64]:
+    """Weights of Hermite's splines for each point, float64 [POINTS, (h00, h01, h10, h11, g00,
+    g10, g11)], and the place t in the interval: the h are of the position, the g of its slope."""
+    i = _INTERVAL
+    ds = _NODES[i + 1] - _NODES[i]
+    t = (np.arange(POINTS) * STEP - _NODES[i]) / ds
+    return np.stack(
+        (
+            (1 + 2 * t) * (1 - t) ** 2,
+            t * t * (3 - 2 * t),
+            t * (1 - t) ** 2 * ds,
+            t * t * (t - 1) * ds,
+            6 * t * (t - 1),
+            (1 - t) * (1 - 3 * t) * ds,
+            t * (3 * t - 2) * ds,
+            t,
+        ),
+        1,
+    )
+
+
+_WEIGHTS = _weights()
 
 
 class Line(IntEnum):
@@ -86,12 +111,9 @@ def trace(route, ego, node, line):
             node[i, 4] = route[i - 1, _RLIMIT]
     for k in range(POINTS):
         i = _INTERVAL[k]
-        ds = _NODES[i + 1] - _NODES[i]
-        t = (k * STEP - _NODES[i]) / ds
         a, b = node[i], node[i + 1]
-        h00, h01 = (1 + 2 * t) * (1 - t) ** 2, t * t * (3 - 2 * t)
-        h10, h11 = t * (1 - t) ** 2 * ds, t * t * (t - 1) * ds
-        g00, g10, g11 = 6 * t * (t - 1), (1 - t) * (1 - 3 * t) * ds, t * (3 * t - 2) * ds
+        h00, h01, h10, h11 = _WEIGHTS[k, 0], _WEIGHTS[k, 1], _WEIGHTS[k, 2], _WEIGHTS[k, 3]
+        g00, g10, g11, t = _WEIGHTS[k, 4], _WEIGHTS[k, 5], _WEIGHTS[k, 6], _WEIGHTS[k, 7]
         line[k, _X] = h00 * a[0] + h01 * b[0] + h10 * a[2] + h11 * b[2]
         line[k, _Y] = h00 * a[1] + h01 * b[1] + h10 * a[3] + h11 * b[3]
         tx = g00 * (a[0] - b[0]) + g10 * a[2] + g11 * b[2]
@@ -106,6 +128,32 @@ def trace(route, ego, node, line):
 
 
 @kernel
+def _nearest_point(line, x, y):
+    """First of the points of the line that are nearest to (x, y).
+
+    Four searches side by side, each over every fourth point: one alone would wait for each of
+    its comparisons.
+    """
+    d0 = (line[0, _X] - x) ** 2 + (line[0, _Y] - y) ** 2
+    d1, d2, d3 = 1e30, 1e30, 1e30
+    k0, k1, k2, k3 = 0, 0, 0, 0
+    for k in range(1, POINTS, 4):
+        d = (line[k, _X] - x) ** 2 + (line[k, _Y] - y) ** 2
+        d1, k1 = (d, k) if d < d1 else (d1, k1)
+        d = (line[k + 1, _X] - x) ** 2 + (line[k + 1, _Y] - y) ** 2
+        d2, k2 = (d, k + 1) if d < d2 else (d2, k2)
+        d = (line[k + 2, _X] - x) ** 2 + (line[k + 2, _Y] - y) ** 2
+        d3, k3 = (d, k + 2) if d < d3 else (d3, k3)
+        d = (line[k + 3, _X] - x) ** 2 + (line[k + 3, _Y] - y) ** 2
+        d0, k0 = (d, k + 3) if d < d0 else (d0, k0)
+    if d1 < d0 or (d1 == d0 and k1 < k0):
+        d0, k0 = d1, k1
+    if d3 < d2 or (d3 == d2 and k3 < k2):
+        d2, k2 = d3, k3
+    return k2 if d2 < d0 or (d2 == d0 and k2 < k0) else k0
+
+
+@kernel
 def project(line, x, y):
     """Project a point of the ego frame on the line.
 
@@ -113,11 +161,7 @@ def project(line, x, y):
         s [m] (negative behind the ego, beyond 60 past the end), lateral [m], index of the
         segment that is nearest.
     """
-    best, nearest = 1e30, 0
-    for k in range(POINTS):
-        d = (line[k, _X] - x) ** 2 + (line[k, _Y] - y) ** 2
-        if d < best:
-            best, nearest = d, k
+    nearest = _nearest_point(line, x, y)
     best, s, lateral, segment = 1e30, 0.0, 0.0, 0
     for k in range(max(nearest - 1, 0), min(nearest + 1, POINTS - 1)):
         ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]

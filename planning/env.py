@@ -58,8 +58,8 @@ class Worlds(WorldState, Protocol):
 class SceneSource(Protocol):
     """Where true Scenes come from; `Oracle` is one."""
 
-    def scene(self) -> Scene:
-        """The batched Scene of now."""
+    def scene(self, mask: NDArray[np.bool_] | None = None) -> Scene:
+        """The batched Scene of now; with a mask, the rows of the other worlds stay as they were."""
 
 
 class _Group:
@@ -85,7 +85,7 @@ class _Group:
         self, mask: NDArray[np.bool_], last: NDArray[np.float32], out: NDArray[np.float32]
     ) -> None:
         """Like `observe`, but write only the rows of the mask."""
-        self.truth = self.scenes.scene()
+        self.truth = self.scenes.scene(mask)
         at = np.flatnonzero(mask)
         self.seen = whole = self.disturb.of(self.truth, at) if self.disturb else self.truth
         some = Scene(

@@ -28,6 +28,7 @@ from roadworthy.planning.action import ACCELERATIONS, CURVATURE_OFFSETS
 from roadworthy.planning.corridor import POINTS, Line, curve_speed, trace, tracking_curvature
 from roadworthy.planning.rules import must_stop
 from roadworthy.planning.threats import FAR, NEVER, Relation, Threat, relate, summarise
+from roadworthy.sim.kernel import kernel
 
 OBSERVATION_VERSION = 1
 SPEED_SCALE = 15.0  # [m/s]
@@ -92,15 +93,15 @@ _IN, _CONFLICT, _URGENCY = (
 
 
 _TRACKING, _TRACKING_SCALE = 11, 8.0  # column of the curvature that tracks the route
-_TAKEN = 1e30  # score of a user who is listed already, or is none
+_PART = 16  # worlds that one thread encodes in a row
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _clip(x, low, high):
     return min(max(x, low), high)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_ego(route, ego, last, line, o):
     speed = float(ego[_SPEED])
     o[0] = speed / SPEED_SCALE
@@ -126,7 +127,7 @@ def _encode_ego(route, ego, last, line, o):
             break
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_route(route, o):
     for i in range(_ROWS):
         r, at = route[i], _AT_ROUTE + i * _ROUTE_COLS
@@ -137,14 +138,14 @@ def _encode_route(route, o):
         o[at + 3] = r[_RJUNCTION]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _needed(speed, other, gap):
     """Deceleration needed to come down to the other's speed within the gap, / 5, in [0, 2]."""
     closing = max(speed - other, 0.0)
     return min(closing * closing / (2.0 * max(gap, 0.5)) / 5.0, 2.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_threats(ego, light, threat, o):
     speed = float(ego[_SPEED])
     at = _AT_LEADER
@@ -176,7 +177,7 @@ def _encode_threats(ego, light, threat, o):
     o[at + 7] = _needed(speed, 0.0, distance - 1.0) if stop else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_vehicle(user, r, speed, o, at):
     o[at] = 1.0
     o[at + 1] = _clip(r[_S] / 60.0, -1.0, 1.0)
@@ -190,7 +191,7 @@ def _encode_vehicle(user, r, speed, o, at):
     o[at + 9] = 1.0 - r[_URGENCY] / NEVER
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_person(r, speed, o, at):
     o[at] = 1.0
     o[at + 1] = _clip(r[_S] / 40.0, -1.0, 1.5)
@@ -201,45 +202,40 @@ def _encode_person(r, speed, o, at):
     o[at + 6] = 1.0 - r[_URGENCY] / NEVER
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _encode_users(users, valid, speed, rel, score, o):
     """List the users who matter most: by urgency, then by distance."""
+    count = 0
     for u in range(MAX_USERS):
-        score[u] = _TAKEN
-        if valid[u]:
-            x, y = float(users[u, _UX]), float(users[u, _UY])
-            away = np.sqrt(x * x + y * y)
-            # The front counts more than what lies behind.
-            behind = 30.0 if users[u, _UX] < -3.0 else 0.0
-            score[u] = 20.0 * rel[u, _URGENCY] + away + behind
+        if not valid[u]:
+            continue
+        x, y = float(users[u, _UX]), float(users[u, _UY])
+        away = np.sqrt(x * x + y * y)
+        # The front counts more than what lies behind.
+        behind = 30.0 if users[u, _UX] < -3.0 else 0.0
+        mine = 20.0 * rel[u, _URGENCY] + away + behind
+        # Insertion: the users come sorted by distance, so most stay where they are.
+        slot = count
+        while slot > 0 and score[slot - 1, 0] > mine:
+            score[slot, 0], score[slot, 1] = score[slot - 1, 0], score[slot - 1, 1]
+            slot -= 1
+        score[slot, 0], score[slot, 1] = mine, u
+        count += 1
     vehicles, walkers = 0, 0
-    while vehicles < VEHICLES or walkers < WALKERS:
-        best, rank = -1, _TAKEN
-        for u in range(MAX_USERS):
-            if score[u] >= rank:
-                continue
-            walker = users[u, _UCLASS] == _WALKER
-            if (walkers if walker else vehicles) < (WALKERS if walker else VEHICLES):
-                best, rank = u, score[u]
-        if best < 0:
-            return
-        score[best] = _TAKEN
+    for slot in range(count):
+        best = int(score[slot, 1])
         if users[best, _UCLASS] == _WALKER:
-            _encode_person(rel[best], speed, o, _AT_WALKERS + walkers * _PERSON)
-            walkers += 1
-        else:
+            if walkers < WALKERS:
+                _encode_person(rel[best], speed, o, _AT_WALKERS + walkers * _PERSON)
+                walkers += 1
+        elif vehicles < VEHICLES:
             _encode_vehicle(users[best], rel[best], speed, o, _AT_VEHICLES + vehicles * _VEHICLE)
             vehicles += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _one(users, valid, light, route, ego, last, o):
-    node = np.empty((_N_NODE, 5))
-    line = np.empty((POINTS, _N_LINE))
-    rel = np.empty((MAX_USERS, _N_REL))
-    threat = np.empty(_N_THREAT)
-    score = np.empty(MAX_USERS)
-    o[:] = 0.0
+@kernel
+def _one(users, valid, light, route, ego, last, node, line, rel, threat, score, o):
+    o[:] = np.float32(0.0)
     trace(route, ego, node, line)
     relate(users, valid, ego, line, rel)
     summarise(users, valid, ego, rel, threat)
@@ -250,15 +246,39 @@ def _one(users, valid, light, route, ego, last, o):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _some(begin, end, users, valid, light, route, ego, last, out):
+    """Encode the worlds `begin` to `end - 1`; what they need on the way is allocated once."""
+    node, line = np.empty((_N_NODE, 5)), np.empty((POINTS, _N_LINE))
+    rel, threat = np.empty((MAX_USERS, _N_REL)), np.empty(_N_THREAT)
+    score = np.empty((MAX_USERS, 2))
+    for w in range(begin, end):
+        _one(
+            users[w],
+            valid[w],
+            light[w],
+            route[w],
+            ego[w],
+            last[w],
+            node,
+            line,
+            rel,
+            threat,
+            score,
+            out[w],
+        )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _serial(users, valid, light, route, ego, last, out):
-    for w in range(len(ego)):
-        _one(users[w], valid[w], light[w], route[w], ego[w], last[w], out[w])
+    _some(0, len(ego), users, valid, light, route, ego, last, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
 def _parallel(users, valid, light, route, ego, last, out):
-    for w in prange(len(ego)):
-        _one(users[w], valid[w], light[w], route[w], ego[w], last[w], out[w])
+    for part in prange((len(ego) + _PART - 1) // _PART):
+        begin = part * _PART
+        end = min(begin + _PART, len(ego))
+        _some(begin, end, users, valid, light, route, ego, last, out)
 
 
 def encode(scene: Scene, last: NDArray[np.float32], out: NDArray[np.float32]) -> None:

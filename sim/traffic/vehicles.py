@@ -327,5 +327,7 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         else:
             turn = wrap_angle(turn)
             me[YAW_RATE] = turn / dt
-            me[STEER] = math.atan(WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01))
+            bend = WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01)
+            # atan(bend) to 0.005 rad where |bend| < 1; for those who look at the wheels.
+            me[STEER] = bend / (1.0 + 0.28 * min(bend * bend, 1.0))
         me[PHASE] = advance_phase(me[PHASE], step / WHEEL_RADIUS)

@@ -148,9 +148,17 @@ def _wants_crossing(w: int, me: FloatArray, before: float, roads: Roads, state: 
     lane = int(me[LANE])
     low, high = min(before, me[S]), max(before, me[S])
     jaywalks = int(me[FLAWS]) & JAYWALKS != 0
-    for k in range(roads.walk_start[lane], roads.walk_start[lane + 1]):
-        if not low < roads.walk_s[k] <= high:
-            continue
+    first, last = roads.walk_start[lane], roads.walk_start[lane + 1]
+    end = last
+    while first < last:  # the first one beyond `low`; they are sorted along the lane
+        middle = (first + last) // 2
+        if roads.walk_s[middle] > low:
+            last = middle
+        else:
+            first = middle + 1
+    for k in range(first, end):
+        if roads.walk_s[k] > high:
+            break
         other = roads.walk_crossing[k] // 2
         if roads.crossing_ends[other, 1 - roads.walk_crossing[k] % 2, 0] < 0.0:
             continue

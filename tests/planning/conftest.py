@@ -126,9 +126,11 @@ class ToyWorlds:
         near = np.abs(me[:, Actor.X] - self._obstacle) < 4.7
         self.events[:, Event.COLLISION_VEHICLE] = near & (np.abs(me[:, Actor.Y]) < 1.9)
 
-    def scene(self) -> Scene:
+    def scene(self, mask: Any = None) -> Scene:
         out = self._scene
         for w in range(len(self.ego)):
+            if mask is not None and not mask[w]:
+                continue
             me = self.actors[w, 0]
             one = make_scene(
                 float(me[Actor.SPEED]), lateral=float(me[Actor.Y]), heading=float(me[Actor.YAW])
