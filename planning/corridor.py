@@ -32,8 +32,10 @@ _INTERVAL = np.minimum(
 
 
 def _weights() -> NDArray[np.float64]:
-    """Weights of Hermite's splines for each point, float64 [POINTS, (h00, h01, h10, h11, g00,
-    g10, g11)], and the place t in the interval: the h are of the position, the g of its slope."""
+    """Weights of Hermite's splines at each point of the line, float64 [POINTS, 8].
+
+    h00, h01, h10, h11 of the position; g00, g10, g11 of its slope; and the place in the interval.
+    """
     i = _INTERVAL
     ds = _NODES[i + 1] - _NODES[i]
     t = (np.arange(POINTS) * STEP - _NODES[i]) / ds

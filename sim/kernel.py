@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -47,12 +47,7 @@ def inlined_kernel(function: Callable[..., Any]) -> Any:
 LINE = 64  # [bytes] of a cache line
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fetch_line(_context: Any, array: Any, row: Any, offset: Any) -> Any:
-    """Ask for the cache line `offset` bytes into `array[row]` before it is needed.
-
-    A hint: it reads nothing, so neither a row nor an offset out of bounds does harm.
-    """
+def _fetch_line(_context: Any, array: Any, _row: Any, _offset: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0])
@@ -61,9 +56,14 @@ def fetch_line(_context: Any, array: Any, row: Any, offset: Any) -> Any:
         byte, word = ir.IntType(8), ir.IntType(32)
         pointer = builder.gep(builder.bitcast(data.data, byte.as_pointer()), [at])
         kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), word, word, word])
-        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
         for_write, near, of_data = (ir.Constant(word, number) for number in (0, 3, 1))
         builder.call(hint, [pointer, for_write, near, of_data])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp), generate
+
+
+# fetch_line(array, row, offset) asks for the cache line `offset` bytes into `array[row]` before it
+# is needed. A hint: it reads nothing, so neither a row nor an offset out of bounds does harm.
+fetch_line: Any = intrinsic(_fetch_line)
