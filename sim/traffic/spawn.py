@@ -125,6 +125,7 @@ def clear_slot(w: int, a: int, state: State) -> None:
     state.behind[w, a], state.entry[w, a], state.wait[w, a] = -1, -1, 0.0
     state.way[w, a, :] = -1
     state.target[w, a], state.aim[w, a], state.intent[w, a] = 0.0, 0.0, -1
+    state.ahead[w, a] = False
 
 
 @inlined_kernel

@@ -290,17 +290,29 @@ def go_on(w: int, a: int, roads: Roads, state: State) -> None:
 
 @inlined_kernel
 def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
-    """Carry out the accelerations in `state.target[w]` over one tick."""
-    dt = rules.tick
-    decided = state.frame[w] % 2 == 0
+    """Carry out the accelerations in `state.target[w]` over one tick.
+
+    Vehicles far from the ego make the steps of two ticks in one, right after their decision, so
+    at the next one everybody is where it should be.
+    """
+    decided, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]
     for a in range(1, rules.vehicles + 1):
         if decided:
             fetch_rows(w + 1, a - 1, state)
         else:
             fetch_rest(w + 1, a - 1, state)
         me = state.actors[w, a]
+        if ahead[a] and not decided:
+            ahead[a] = False
+            continue
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
+        dt = rules.tick
+        if decided:
+            dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+            ahead[a] = dx * dx + dy * dy > FAR * FAR
+            if ahead[a]:
+                dt += dt
         before = me[SPEED]
         speed = max(before + state.target[w, a] * dt, 0.0)
         me[ACCEL] = (speed - before) / dt
@@ -330,4 +342,4 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
             bend = WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01)
             # atan(bend) to 0.005 rad where |bend| < 1; for those who look at the wheels.
             me[STEER] = bend / (1.0 + 0.28 * min(bend * bend, 1.0))
-        me[PHASE] = advance_phase(me[PHASE], step / WHEEL_RADIUS)
+        me[PHASE] = advance_phase(me[PHASE], min(step / WHEEL_RADIUS, 6.0))

@@ -42,6 +42,7 @@ PHASE, TEMPER, TIMER, GOAL, LENGTH = (
 MOVER, TRAFFIC = int(Actor.MOVER), int(Mover.TRAFFIC)
 FLAWS, WIDTH, JAYWALKS = int(Actor.FLAWS), int(Actor.WIDTH), int(Flaw.JAYWALKS)
 
+FAR = 60.0  # [m] from the ego
 CROSS_SHARE = 0.35  # of the walkers who pass a crosswalk use it
 TIME_GAP = 4.0  # [s] a vehicle must be away for a walker to step out
 SIGHT = 60.0  # [m] walkers look so far along the road
@@ -212,13 +213,24 @@ def _stroll(w: int, me: FloatArray, decides: bool, roads: Roads, state: State, d
 
 @inlined_kernel
 def walk(w: int, roads: Roads, state: State, rules: Rules) -> None:
-    """Move the walkers of world `w` by one tick; they follow the ego and the vehicles."""
-    dt = rules.tick
-    decides = state.frame[w] % 2 == 0
+    """Move the walkers of world `w` by one tick; they follow the ego and the vehicles.
+
+    Those far from the ego make the steps of two ticks in one, see `vehicles.move`.
+    """
+    decides, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]
     for a in range(rules.first_walker, rules.everybody):
         me = state.actors[w, a]
+        if ahead[a] and not decides:
+            ahead[a] = False
+            continue
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
+        dt = rules.tick
+        if decides:
+            dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+            ahead[a] = dx * dx + dy * dy > FAR * FAR
+            if ahead[a]:
+                dt += dt
         if me[GOAL] >= 0.0:
             state.crossing_busy[w, int(me[GOAL]) // 2] -= 1
             _cross(w, me, decides, roads, state, dt)

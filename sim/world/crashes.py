@@ -92,9 +92,9 @@ def crash(w: int, roads: Roads, state: State, rules: Rules) -> None:
     n = rules.first_walker
     for a in range(1, n):
         me = state.actors[w, a]
-        if me[ALIVE] == 0.0 or me[LANE] < 0.0 or abs(me[SPEED]) < SLOWEST:
-            continue
         if me[FLAWS] == 0.0 and me[MOVER] == TRAFFIC:
+            continue  # most of them, so this is asked first
+        if me[ALIVE] == 0.0 or me[LANE] < 0.0 or abs(me[SPEED]) < SLOWEST:
             continue
         lane, following = int(me[LANE]), int(me[NEXT_LANE])
         order, lanes = state.order[w], state.order_lane[w]
