@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import NDArray
 
 from roadworthy.perception.oracle_kernel import fill_scene, fill_scene_parallel
@@ -99,7 +100,7 @@ class Oracle:
         self._scene = Scene.empty(n)
         if far:
             self._scene = replace(self._scene, outlook=Outlook.empty(n))
-        self._fill = fill_scene_parallel if n >= _PARALLEL_FROM else fill_scene
+        self._many = n >= _PARALLEL_FROM
         self._everyone = np.ones(n, np.bool_)
         self._routes = batch.routes
         self._lines, self._line_start = lines_of_routes(
@@ -122,7 +123,9 @@ class Oracle:
         batch, out = self._batch, self._scene
         network, routes = batch.network, batch.routes
         which = self._everyone if mask is None else mask
-        self._fill(
+        many = self._many and get_num_threads() > 1
+        fill = fill_scene_parallel if many else fill_scene
+        fill(
             which,
             batch.actors,
             batch.ego,

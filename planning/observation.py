@@ -9,7 +9,7 @@ this order: ego, route, leader, crossing, light, vehicles (and cyclists), walker
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 from numpy.typing import NDArray
 
 from roadworthy.perception.scene import (
@@ -289,7 +289,8 @@ def encode(scene: Scene, last: NDArray[np.float32], out: NDArray[np.float32]) ->
         last: float32 [W, 2] acceleration [m/s^2] and curvature offset [1/m] in force.
         out: float32 [W, OBSERVATION_SIZE], written.
     """
-    run = _parallel if len(scene.ego) >= _PARALLEL_FROM else _serial
+    many = len(scene.ego) >= _PARALLEL_FROM and get_num_threads() > 1
+    run = _parallel if many else _serial
     run(scene.users, scene.valid, scene.light, scene.route, scene.ego, last, out)
 
 

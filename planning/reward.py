@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 from numpy.typing import NDArray
 
 from roadworthy.perception.scene import MAX_USERS, EgoCol, LightCol, LightState, Scene, User
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.world.columns import Actor, Ego, Event
 
 
@@ -59,6 +60,7 @@ class RewardSettings:
         return np.array([getattr(self, name) for name in self.__dataclass_fields__], np.float64)
 
 
+_PARALLEL_FROM = 64  # worlds
 _X, _Y, _YAW_RATE, _SPEED = (
     int(Actor.X),
     int(Actor.Y),
@@ -87,31 +89,34 @@ _UX, _UY, _UVX, _UVY = int(User.X), int(User.Y), int(User.VX), int(User.VY)
 _UL, _UW, _UC, _US = int(User.LENGTH), int(User.WIDTH), int(User.COS), int(User.SIN)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _about_to_collide(users, valid, ego, yaw_rate, speed, horizon):
     """True where constant speeds lead the ego's box into a user's within the horizon."""
     hl, hw = 0.5 * ego[_EL], 0.5 * ego[_EW]
+    first, last = MAX_USERS, -1
     for u in range(MAX_USERS):
-        if not valid[u]:
-            continue
-        user = users[u]
-        if user[_UX] < -hl or user[_UX] > 20.0:
-            continue
-        ul = 0.5 * (abs(user[_UC]) * user[_UL] + abs(user[_US]) * user[_UW])
-        uw = 0.5 * (abs(user[_US]) * user[_UL] + abs(user[_UC]) * user[_UW])
-        for i in range(1, 6):
-            t = 0.2 * i * horizon
-            angle = yaw_rate * t
-            ex, ey = speed * t * np.cos(0.5 * angle), speed * t * np.sin(0.5 * angle)
+        if valid[u] and not (users[u, _UX] < -hl or users[u, _UX] > 20.0):
+            first, last = min(first, u), u
+    if last < 0:
+        return False
+    for i in range(1, 6):
+        t = 0.2 * i * horizon
+        angle = yaw_rate * t
+        ex, ey = speed * t * np.cos(0.5 * angle), speed * t * np.sin(0.5 * angle)
+        c, s = np.cos(angle), np.sin(angle)
+        for u in range(first, last + 1):
+            user = users[u]
+            if not valid[u] or user[_UX] < -hl or user[_UX] > 20.0:
+                continue
             dx = user[_UX] + user[_UVX] * t - ex
             dy = user[_UY] + user[_UVY] * t - ey
-            c, s = np.cos(angle), np.sin(angle)
+            ul = 0.5 * (abs(user[_UC]) * user[_UL] + abs(user[_US]) * user[_UW])
+            uw = 0.5 * (abs(user[_US]) * user[_UL] + abs(user[_UC]) * user[_UW])
             if abs(c * dx + s * dy) < hl + ul and abs(c * dy - s * dx) < hw + uw:
                 return True
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
 def _reward(
     actors,
     ego,
@@ -188,6 +193,10 @@ def _reward(
         impact[w] = speed
 
 
+_serial = njit(cache=True, nogil=True, error_model="numpy")(_reward)
+_parallel = njit(cache=True, nogil=True, error_model="numpy", parallel=True)(_reward)
+
+
 class Reward:
     """Reward of a batch of worlds, with the little it must remember of each.
 
@@ -234,7 +243,8 @@ class Reward:
             scene: the true Scene after the step, batched.
             dt: [s] that the step took.
         """
-        _reward(
+        run = _parallel if len(ego) >= _PARALLEL_FROM and get_num_threads() > 1 else _serial
+        run(
             actors,
             ego,
             events,

@@ -59,7 +59,8 @@ def is_free(w: int, n: int, x: float, y: float, spacing: float, state: State) ->
     """Whether none of the first `n` actors is within `spacing` metres."""
     for a in range(n):
         other = state.actors[w, a]
-        if other[ALIVE] > 0.0 and math.hypot(other[X] - x, other[Y] - y) < spacing:
+        dx, dy = other[X] - x, other[Y] - y
+        if dx * dx + dy * dy < spacing * spacing and other[ALIVE] > 0.0:
             return False
     return True
 
