@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from stable_baselines3 import PPO
 from roadworthy.perception.same_run import require_same
 from roadworthy.planning.env import PlannerVecEnv, SceneSource, Worlds
 from roadworthy.planning.learner import make_learner
-from roadworthy.planning.policy import PolicyDriver
+from roadworthy.planning.policy import PolicyDriver, load_model
 from roadworthy.planning.rollout import evaluate, summary
 from roadworthy.planning.run_files import RunFolder
 from roadworthy.planning.warm_start import Anchor, WarmStartSettings, fit_critic, imitate
@@ -46,6 +47,7 @@ class TrainSettings:
     gamma: float = 0.995  # per decision: it must be worth to wait out a red light
     keep: float = 1.0  # share of samples that the advantage filter keeps; 0.6 drove worse
     from_scratch: bool = False
+    start: str | None = None  # saved learner to begin with, in place of imitation
     warm_share: float = 0.2  # of the time, at most, for imitation
     warm: WarmStartSettings = field(default_factory=WarmStartSettings)
     anchor_rate: float = 1e-4  # learning rate of the pull towards the expert at the beginning
@@ -68,6 +70,8 @@ class TrainSettings:
             raise SettingsError(f"steps is {self.steps}; it must be above 0")
         if self.worlds < 2 or self.n_steps < 2:
             raise SettingsError("a training needs at least 2 worlds and 2 steps")
+        if self.start is not None and self.from_scratch:
+            raise SettingsError("begin from scratch or with a learner (start), not both")
         if self.seed < 0:
             raise SettingsError(f"seed is {self.seed}; it must not be negative")
         return self
@@ -176,6 +180,9 @@ class Trainer:
         s = self.settings
         minutes = math.inf if s.minutes is None else s.minutes
         end = self._start + s.warm_share * 60.0 * minutes - self._before
+        if s.start is not None:
+            self._take_over(Path(s.start), end)
+            return
         self._anchor = imitate(
             self.model,
             self.courses.env,
@@ -191,6 +198,21 @@ class Trainer:
         self._state = {"warmed": True}
         self.validate("imitation")
         self.folder.save_model(self.model, self.folder.path / "imitation.zip")
+        self._save()
+
+    def _take_over(self, path: Path, deadline: float) -> None:
+        """Begin with the actor of another run; its critic is fitted to what is earned here."""
+        old = load_model(path)
+        self.model.policy.load_state_dict(old.policy.state_dict())
+        self.model.num_timesteps = old.num_timesteps
+        self.courses.env.reset()
+        loss = fit_critic(
+            self.model, self.courses.env, self.settings.warm, seed=self.settings.seed,
+            deadline=deadline,
+        )  # fmt: skip
+        self._tell("critic", {"loss": loss})
+        self._state = {"warmed": True}
+        self.validate("taking over")
         self._save()
 
     def _learn(self) -> None:
@@ -269,6 +291,7 @@ def require_same_run(folder: RunFolder, settings: TrainSettings, towns: Sequence
         "seed": settings.seed,
         "from_scratch": settings.from_scratch,
         "gamma": settings.gamma,
+        "start": settings.start,
         "towns": list(towns),
     }
     require_same(folder.path, before, wanted)

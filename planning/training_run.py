@@ -142,6 +142,14 @@ class Progress:
         return table
 
 
+def learner_of(path: Path) -> Path:
+    """Saved learner of a run's folder, its best where it has one; a file stands for itself."""
+    if not path.is_dir():
+        return path
+    folder = RunFolder(path)
+    return folder.best if folder.best.is_file() else folder.model
+
+
 def train_planner(
     out: str | Path,
     *,
@@ -149,6 +157,7 @@ def train_planner(
     seed: int | None = None,
     preset_name: str = "standard",
     from_scratch: bool = False,
+    start: str | Path | None = None,
     worlds: int | None = None,
     threads: int | None = None,
     towns: Sequence[str] = TRAINING_TOWNS,
@@ -166,6 +175,7 @@ def train_planner(
         seed: of everything random.
         preset_name: "quick" or "standard".
         from_scratch: without imitation first.
+        start: learner to begin with, in place of imitation: a run's folder or a .zip of one.
         worlds: that are driven in at once; the preset's by default.
         threads: of torch.
         towns: to learn in.
@@ -179,7 +189,7 @@ def train_planner(
     Raises:
         SettingsError: a setting makes no sense, or the folder holds a run begun otherwise.
         MapError: a town is unknown.
-        ModelError: the folder's files are damaged.
+        ModelError: the files of the folder, or of `start`, are missing or damaged.
         StorageError: the folder cannot be written.
     """
     console = console or Console()
@@ -188,9 +198,12 @@ def train_planner(
         minutes=minutes,
         seed=seed,
         from_scratch=from_scratch or None,
+        start=None if start is None else str(learner_of(Path(start))),
         worlds=worlds,
         threads=threads,
     )
+    if settings.start is not None:
+        load_model(settings.start)  # one that does not fit is told before the worlds are built
     folder = RunFolder(out)
     require_same_run(folder, settings, towns)  # before the worlds are built, which takes long
     with console.status("Building the worlds (the first time, kernels are compiled: a minute) ..."):

@@ -77,8 +77,9 @@ def train(
     start: Annotated[
         Path | None,
         typer.Option(
-            metavar="RUN_DIR",
-            help="Perception: begin with the weights of another run, not with random ones.",
+            metavar="RUN",
+            help="Begin with what another run learned. Perception: its folder; planner: its folder "
+            "or the .zip of a learner.",
         ),
     ] = None,
     map_dir: options.MapDir = None,
@@ -98,13 +99,13 @@ def train(
     folder = out_dir or Path("runs") / what
     towns = tuple(town or TRAINING_TOWNS)
     if what == "planner":
-        if data or held_out or start:
+        if data or held_out:
             raise SettingsError(
-                "--data, --held-out and --start are for perception; the planner learns in worlds"
+                "--data and --held-out are for perception; the planner learns in the worlds"
             )
         if seed > _LARGEST_SEED:
             raise SettingsError(f"--seed {seed}: the planner's learner takes 0..{_LARGEST_SEED}")
-        finished = _planner(folder, preset, minutes, seed, towns, from_scratch, map_dir)
+        finished = _planner(folder, preset, minutes, seed, towns, from_scratch, start, map_dir)
     else:
         settings = TrainSettings(
             minutes=minutes or PERCEPTION[preset].minutes,
@@ -126,6 +127,7 @@ def _planner(
     seed: int,
     towns: tuple[str, ...],
     from_scratch: bool,
+    start: Path | None,
     map_dir: Path | None,
 ) -> bool:
     """Train the planner; False where it was stopped."""
@@ -138,6 +140,7 @@ def _planner(
         seed=seed,
         preset_name=preset,
         from_scratch=from_scratch,
+        start=start,
         towns=towns,
         held_out=None if HELD_OUT_TOWN in towns else HELD_OUT_TOWN,
         map_dir=map_dir,

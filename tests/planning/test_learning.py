@@ -19,6 +19,7 @@ from roadworthy.planning.policy import PlannerPolicy, PolicyDriver, load_model
 from roadworthy.planning.rollout import evaluate, summary
 from roadworthy.planning.run_files import RunFolder
 from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset, require_same_run
+from roadworthy.planning.training_run import learner_of
 from roadworthy.planning.warm_start import WarmStartSettings, imitate
 from roadworthy.sim.errors import ModelError, SettingsError, StorageError
 
@@ -125,6 +126,24 @@ def test_a_run_trains_saves_and_goes_on(tmp_path):
     assert trainer.share == pytest.approx(320 / 448)
     trainer.run()
     assert json.loads((folder.path / "state.json").read_text())["steps"] == 448
+
+
+def test_a_run_begins_with_what_another_learned(model, tmp_path):
+    model.save(tmp_path / "old.zip")
+    heard = []
+    settings = dataclasses.replace(SHORT, start=str(tmp_path / "old.zip"), steps=1)
+    trainer = Trainer(
+        make_courses(), settings, RunFolder(tmp_path / "run"), lambda k, _: heard.append(k)
+    )
+    trainer._take_over(tmp_path / "old.zip", float("inf"))
+    assert "imitate" not in heard
+    old, new = model.policy.state_dict(), trainer.model.policy.state_dict()
+    for name in ("action_net.weight", "mlp_extractor.policy_net.0.weight"):
+        torch.testing.assert_close(new[name], old[name])
+    with pytest.raises(SettingsError, match="not both"):
+        dataclasses.replace(settings, from_scratch=True).validate()
+    assert learner_of(tmp_path / "old.zip") == tmp_path / "old.zip"
+    assert learner_of(tmp_path / "run").name == "best.zip"
 
 
 def test_a_run_is_not_gone_on_with_by_other_settings_or_towns(tmp_path):
