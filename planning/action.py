@@ -42,12 +42,6 @@ def nearest_acceleration(accel: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.searchsorted(edges, accel).astype(np.int64)
 
 
-def nearest_offset(offset: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Indices of the table's entries nearest to curvature offsets of any shape."""
-    edges = 0.5 * (CURVATURE_OFFSETS[1:] + CURVATURE_OFFSETS[:-1])
-    return np.searchsorted(edges, offset).astype(np.int64)
-
-
 def limit_rates(
     last: NDArray[np.float32],
     wanted_accel: NDArray[np.float32],

@@ -26,7 +26,6 @@ STOREY = 7.0  # [m] between a signal's head and the road that it stands at, at m
 FAR = 1e6  # [m] added to the distance of a road of another storey
 
 _MAX_BOXES = 40_000
-_FAST_ROAD = 22.0  # [m/s] beside faster roads stand trees rather than houses
 
 # Rows of `_ROW_RULES`: what is set up along the lanes, in this order.
 # prop, spacing [m], chance, nearest and farthest distance from the lane's edge [m], margin [m]

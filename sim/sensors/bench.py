@@ -31,7 +31,7 @@ _SIZES = {
 }
 
 
-def measure(seconds: float = 2.0) -> dict[str, float]:
+def measure(seconds: float = 6.0) -> dict[str, float]:
     """Measure in TOWN, 30 vehicles and 10 walkers within 80 m of the ego.
 
     Every frame moves to another of 24 places. A camera's frame includes the expansion of all

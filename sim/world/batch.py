@@ -21,6 +21,7 @@ from roadworthy.sim.scenario.compile import compile_events
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lights import BY_CLOCK, show_lights
+from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.allocate import allocate
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import Light
@@ -53,7 +54,7 @@ class BatchWorld:
         lights: uint8 [world, signal] of Light.
         route_index: int32 [world], index into `routes.routes`.
         done: bool [world], the drive has ended (finished, deviated, blocked or timed out).
-        weather: float32 [world, WeatherColumn]; write rows to change it.
+        weather: float32 [world, WeatherColumn]; `set_weather` changes it.
         hits: float32 [world, MAX_HITS, Hit], touches since the last `step`, newest last; the
             first `state.hit_count[w]` rows of world w count.
         time: float64 [world] seconds; frame: int64 [world] ticks; key: uint64 [world].
@@ -182,9 +183,20 @@ class BatchWorld:
             mask: bool [worlds], which worlds; all by default.
             routes: int [worlds], index of each world's route; drawn from the world's random
                 stream by default. Read only where `mask` is set.
+
+        Raises:
+            WorldError: `mask` or `routes` is not of one entry for each world, or there is no such
+                route.
         """
         if mask is None:
             mask = np.ones(self.worlds, np.bool_)
+        mask = np.ascontiguousarray(mask, np.bool_)
+        for name, given in (("mask", mask), ("routes", routes)):
+            if given is not None and np.shape(given) != (self.worlds,):
+                raise WorldError(
+                    f"{name} has the shape {np.shape(given)}; it needs one entry for each of the "
+                    f"{self.worlds} worlds"
+                )
         count = len(self.routes.routes)
         if routes is not None:
             wrong = [int(routes[w]) for w in np.flatnonzero(mask) if not 0 <= routes[w] < count]
@@ -220,6 +232,16 @@ class BatchWorld:
         """What randomisation drew for the drive in `world`, to be logged beside its results."""
         return Drawn.of_rows(self.state.tuning[world], self.weather[world]).log()
 
+    def set_weather(self, world: int, weather: Weather) -> None:
+        """Let a world have another weather from now on, until its next drive draws one.
+
+        Raises:
+            SettingsError: a value of the weather is not finite or out of CARLA's range.
+            WorldError: there is no such world.
+        """
+        self._check_world(world)
+        self.state.weather[world] = weather.validate().row()
+
     def set_light(self, world: int, signal: int, light: Light | None) -> None:
         """Set one light by hand.
 
@@ -229,9 +251,11 @@ class BatchWorld:
             light: what it shows from now on; None gives it back to its clock.
 
         Raises:
-            WorldError: there is no such world or signal, or it is no traffic light.
+            WorldError: there is no such world, signal or state, or it is no traffic light.
         """
         self._check_world(world)
+        if light is not None and light not in tuple(Light):
+            raise WorldError(f"{light!r} is no state of a light; take one of {[*Light]} or None")
         if not 0 <= signal < len(self.network.signals) or self.network.signal_group[signal] < 0:
             raise WorldError(
                 f"signal {signal} is no traffic light of {self.town.name}; those with a "
@@ -291,7 +315,7 @@ class BatchWorld:
         """The worlds meant by an argument `world`; all by None."""
         if world is None:
             return list(range(self.worlds))
-        chosen = [world] if isinstance(world, int) else [int(w) for w in world]
+        chosen = [int(world)] if isinstance(world, int | np.integer) else [int(w) for w in world]
         for w in chosen:
             if not 0 <= w < self.worlds:
                 raise WorldError(f"world {w} asked for, but there are {self.worlds}")

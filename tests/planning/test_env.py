@@ -14,7 +14,6 @@ from roadworthy.planning.action import (
     RISE_LIMIT,
     limit_rates,
     nearest_acceleration,
-    nearest_offset,
     plan_of,
 )
 from roadworthy.planning.env import PlannerVecEnv
@@ -47,7 +46,6 @@ def test_tables_hold_the_neutral_action_and_find_their_own_entries():
     assert 0.0 in ACCELERATIONS
     assert CURVATURE_OFFSETS[4] == 0.0
     assert list(nearest_acceleration(ACCELERATIONS)) == list(range(7))
-    assert list(nearest_offset(CURVATURE_OFFSETS)) == list(range(9))
 
 
 def test_actions_change_no_faster_than_their_limits():

@@ -100,6 +100,7 @@ def test_a_parked_vehicle_pulls_out_before_the_ego() -> None:
 def test_a_walker_crosses_in_front_of_the_ego(kind: EventKind) -> None:
     log = log_of(kind)
     walkers = np.flatnonzero((log.cast()[..., Actor.KIND] == Kind.WALKER).any(0))
+    assert len(walkers) == (3 if kind == K.PEDESTRIAN_CROSSING else 1)
     ahead, right = frame(log)
     for slot in walkers:
         near = np.abs(ahead[:, slot]) < 30.0

@@ -8,6 +8,7 @@ import pytest
 from roadworthy.sim.errors import RouteError, SettingsError, WorldError
 from roadworthy.sim.road.route import Route, RoutePoint, RouteSet
 from roadworthy.sim.town import Town
+from roadworthy.sim.weather import Weather, WeatherColumn
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego, Event, Kind, Light
 from roadworthy.sim.world.settings import WorldSettings
@@ -245,3 +246,26 @@ def test_wrong_use_is_a_sentence(rivertown: Town, river_routes: RouteSet) -> Non
         batch.step(np.full((1, 3), np.nan, np.float32))
     with pytest.raises(WorldError, match="route 99"):
         batch.reset(routes=np.array([99]))
+
+
+def test_arguments_of_the_wrong_shape_are_told(rivertown: Town, river_routes: RouteSet) -> None:
+    batch = make(rivertown, river_routes, 3)
+    for wrong in (np.array([True]), np.ones(4, np.bool_)):
+        with pytest.raises(WorldError, match="each of the 3 worlds"):
+            batch.reset(wrong)
+    with pytest.raises(WorldError, match="routes has the shape"):
+        batch.reset(routes=np.zeros(2, np.int32))
+    batch.reset([True, False, False])  # type: ignore[arg-type]  # what an array can be made of
+    with pytest.raises(WorldError, match="no state of a light"):
+        batch.set_light(0, 0, 7)  # type: ignore[arg-type]
+    assert batch.snapshot(np.int64(1)).worlds == 1  # type: ignore[arg-type]
+
+
+def test_weather_is_changed_by_hand_and_checked(rivertown: Town, river_routes: RouteSet) -> None:
+    batch = make(rivertown, river_routes, 2)
+    batch.set_weather(1, Weather(wetness=80.0))
+    assert batch.weather[:, WeatherColumn.WETNESS].tolist() == [0.0, 80.0]
+    with pytest.raises(SettingsError, match="wetness"):
+        batch.set_weather(0, Weather(wetness=float("nan")))
+    with pytest.raises(WorldError):
+        batch.set_weather(2, Weather())
