@@ -68,6 +68,12 @@ def draw_kind(share: float) -> int:
     return 0
 
 
+@kernel
+def draw_temper(w: int, state: State) -> float:
+    """Draw how hasty somebody is, [0, 1], shifted by what the drive drew."""
+    return min(max(draw(w, state) + state.tuning[w, T_TEMPER], 0.0), 1.0)
+
+
 @inlined_kernel
 def dress_vehicle(w: int, a: int, state: State) -> None:
     """Draw kind, size, mass, colour and temper of actor `a`, and what its driver makes of them."""
@@ -79,7 +85,7 @@ def dress_vehicle(w: int, a: int, state: State) -> None:
     me[HEIGHT] = HEIGHT_FROM[kind] + HEIGHT_RANGE[kind] * size
     me[MASS] = MASS_FROM[kind] + MASS_RANGE[kind] * size
     me[COLOR] = float(int(draw(w, state) * 16.0))
-    me[TEMPER] = min(max(draw(w, state) + state.tuning[w, T_TEMPER], 0.0), 1.0)
+    me[TEMPER] = draw_temper(w, state)
     train_driver(w, a, state)
 
 

@@ -7,8 +7,8 @@ import math
 from roadworthy.sim.kernel import inlined_kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
 from roadworthy.sim.traffic.chance import draw
-from roadworthy.sim.traffic.flaws import JAYWALKS, give_flaws
-from roadworthy.sim.traffic.kinds import D_PACE, D_TOP, dress_vehicle
+from roadworthy.sim.traffic.flaws import JAYWALKS, T_CARELESS, give_flaws
+from roadworthy.sim.traffic.kinds import D_PACE, D_TOP, draw_temper, dress_vehicle
 from roadworthy.sim.traffic.lookup import place_on_lane
 from roadworthy.sim.traffic.vehicles import plan_way
 from roadworthy.sim.world.columns import Actor, Kind, Mover
@@ -145,10 +145,11 @@ def spawn_walker(w: int, a: int, near: float, roads: Roads, state: State, rules:
     me[KIND], me[LENGTH], me[WIDTH], me[MASS] = WALKER, 0.5, 0.6, 75.0
     me[HEIGHT] = 1.5 + 0.4 * draw(w, state)
     me[COLOR] = math.floor(draw(w, state) * 16.0)
-    me[TEMPER] = draw(w, state)
+    me[TEMPER] = draw_temper(w, state)
     me[LANE], me[S] = lane, roads.walk_spawns.rows[k, 1]
     me[LATERAL] = draw(w, state) - 0.5
-    me[FLAWS] = JAYWALKS if draw(w, state) < rules.jaywalk_share else 0
+    jaywalkers = rules.jaywalk_share * state.tuning[w, T_CARELESS]
+    me[FLAWS] = JAYWALKS if draw(w, state) < jaywalkers else 0
     me[NEXT_LANE] = 1.0 if draw(w, state) < 0.5 else -1.0
     me[SPEED], me[TIMER], me[ALIVE] = 0.0, 0.0, 1.0
     place_on_lane(roads, me, lane, me[S], me[LATERAL])

@@ -13,6 +13,7 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.flaws import LATE, brake_late
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Flaw, Light
+from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
 from .stage import empty_world, put, step, way_in
@@ -37,6 +38,41 @@ def test_the_shares_are_those_set(rivertown: Town, river_routes: RouteSet) -> No
     assert (drivers & Flaw.LATE_BRAKE > 0).mean() == pytest.approx(0.5, abs=0.08)
     assert (drivers & Flaw.NO_LOOK > 0).mean() < 0.06
     assert (walkers & Flaw.JAYWALKS > 0).mean() == pytest.approx(0.3, abs=0.08)
+
+
+@pytest.mark.parametrize(("factor", "share"), [(0.0, 0.0), (0.5, 0.25), (2.0, 1.0)])
+def test_a_drive_may_have_more_or_fewer_careless_people(
+    rivertown: Town, river_routes: RouteSet, factor: float, share: float
+) -> None:
+    settings = WorldSettings(
+        vehicles=60,
+        walkers=60,
+        spawn_near=0.0,
+        spawn_far=400.0,
+        late_brake_share=0.5,
+        jaywalk_share=0.5,
+    )
+    more = Randomisation(careless=(factor, factor))
+    batch = BatchWorld(
+        rivertown, river_routes, 6, seed=2, settings=settings, randomisation=more, threads=1
+    )
+    flaws = batch.actors[:, 1:, Actor.FLAWS].astype(int)
+    for rows, flaw in ((flaws[:, :60], Flaw.LATE_BRAKE), (flaws[:, 60:], Flaw.JAYWALKS)):
+        assert (rows & flaw > 0).mean() == pytest.approx(share, abs=0.08 if 0 < share < 1 else 0.0)
+
+
+def test_a_drive_may_have_hastier_people(rivertown: Town, river_routes: RouteSet) -> None:
+    settings = WorldSettings(vehicles=20, walkers=20)
+    calm, hasty = (
+        BatchWorld(
+            rivertown, river_routes, 2, seed=2, settings=settings, threads=1,
+            randomisation=Randomisation(temper=(shift, shift)),
+        )
+        for shift in (-1.0, 1.0)
+    )  # fmt: skip
+    assert (calm.actors[:, 1:, Actor.TEMPER] == 0.0).all()
+    alive = hasty.actors[:, 1:, Actor.ALIVE] > 0.0
+    assert (hasty.actors[:, 1:, Actor.TEMPER][alive] == 1.0).all()
 
 
 def test_a_share_is_a_share() -> None:
