@@ -187,6 +187,7 @@ def measure_loop(tell: Tell, seed: int) -> list[Figure]:
     from roadworthy.agents.evaluation.drive import drive
     from roadworthy.agents.learned import RoadworthyAgent
     from roadworthy.agents.registry import make_agent
+    from roadworthy.sim.scenario.scenario import Scenario
 
     agent = make_agent("roadworthy", device="cpu", threads=1)
     if not isinstance(agent, RoadworthyAgent):
@@ -194,10 +195,10 @@ def measure_loop(tell: Tell, seed: int) -> list[Figure]:
     town, routes = place(seed, 1)
     route: Route = routes.routes[0]
     tell("loop: kernels and models warm up")
-    drive(agent, town, route, seed=seed, time_limit=2.0)
+    drive(agent, town, Scenario(route), seed=seed, time_limit=2.0)
     agent.loop.clock.clear()
     tell("loop: 40 s of driving")
-    drive(agent, town, route, seed=seed, time_limit=40.0)
+    drive(agent, town, Scenario(route), seed=seed, time_limit=40.0)
     rows = {row.stage: row for row in agent.loop.clock.table()}
     figures = [
         Figure("loop_p50_ms", "Frame to Control, p50 [ms]", rows["loop"].p50, 15.0, least=False),

@@ -63,6 +63,11 @@ class Weather:
         """Unpack what `row` packed."""
         return cls(*(float(value) for value in row))
 
+    def toward(self, other: Weather, share: float) -> Weather:
+        """Weather between this one (share 0) and another (1), each value linear."""
+        mine, theirs = astuple(self), astuple(other)
+        return Weather(*(a + (b - a) * share for a, b in zip(mine, theirs, strict=True)))
+
     def validate(self) -> Weather:
         """Return self.
 

@@ -16,7 +16,14 @@ from roadworthy.agents.agent import Agent
 from roadworthy.agents.commands import demo_folder
 from roadworthy.agents.commands.demo_folder import results_name
 from roadworthy.agents.commands.progress import bar
-from roadworthy.agents.evaluation.drive import DriveResult, Moment, drive
+from roadworthy.agents.evaluation.drive import (
+    DriveObserver,
+    DriveResult,
+    Filming,
+    Moment,
+    Watching,
+    drive,
+)
 from roadworthy.agents.evaluation.evaluate import sensors_of
 from roadworthy.agents.evaluation.picture import Image
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
@@ -31,6 +38,7 @@ from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.routing import random_routes
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
 
 TRAINED = "just-trained"
@@ -154,13 +162,17 @@ def tour(
                     description=f"{agent.name} on {name}, {moment.frame.time:.0f} s",
                 )
 
+            watching: list[DriveObserver] = [Watching(update)]
+            if number == 0:
+                watching.append(Watching(_photographer(done)))
+            if number == 0 and video is not None:
+                watching.append(Filming(video))
             result = drive(
                 agent,
                 town,
-                route,
+                Scenario(route),
                 seed=seed,
-                video=video if number == 0 else None,
-                observe=_both(update, _photographer(done)) if number == 0 else update,
+                observers=watching,
                 time_limit=extent.time_limit,
             )
             done.results.append(result)
@@ -168,16 +180,6 @@ def tour(
     file.finish()
     done.records = list(file.records)
     return done
-
-
-def _both(
-    first: Callable[[Moment], None], second: Callable[[Moment], None]
-) -> Callable[[Moment], None]:
-    def observe(moment: Moment) -> None:
-        first(moment)
-        second(moment)
-
-    return observe
 
 
 def _photographer(done: Tour) -> Callable[[Moment], None]:

@@ -57,11 +57,11 @@ def drive(
         raise SettingsError("give either --route FILE[#ID] or --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
     from roadworthy.agents.evaluation.evaluate import sensors_of
-    from roadworthy.agents.evaluation.events import kinds_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
     from roadworthy.agents.evaluation.routes import load_routes, random_route
     from roadworthy.agents.registry import fingerprint, make_agent
+    from roadworthy.sim.scenario.scenario import Scenario
 
     results = out_dir / "results.json" if out_dir is not None else None
     if results is not None:
@@ -71,17 +71,10 @@ def drive(
             check_writable(path)
     driver = make_agent(agent, device=device)
     chosen = random_route(town, seed, map_dir) if town else _one(load_routes(str(route), map_dir))
-    kinds_of(events)  # a name that is wrong is told before anything is loaded
     settings = options.world_settings(vehicles, walkers, weather)
+    scenario = Scenario(chosen, settings, drawn=events).validate()
     result, written = drive_with_progress(
-        driver,
-        chosen,
-        seed=seed,
-        settings=settings,
-        events=events,
-        map_dir=map_dir,
-        town=town,
-        video=video,
+        driver, scenario, seed=seed, map_dir=map_dir, town=town, video=video
     )
     tell(result)
     tell_stages(driver)

@@ -76,11 +76,15 @@ def evaluate(
     from roadworthy.agents.evaluation.evaluate import make_tasks
     from roadworthy.agents.evaluation.routes import load_routes
     from roadworthy.agents.registry import make_agent
+    from roadworthy.sim.scenario.scenario import Scenario
 
     driver = make_agent(agent, device=device)
     with working("planning the routes"):
-        tasks = make_tasks(load_routes(routes, map_dir), seeds, seed)
-    settings = options.world_settings(vehicles, walkers, weather)
+        settings = options.world_settings(vehicles, walkers, weather)
+        scenarios = [
+            Scenario(route, settings, drawn=events) for route in load_routes(routes, map_dir)
+        ]
+        tasks = make_tasks(scenarios, seeds, seed)
     with bar() as progress:
         shown = progress.add_task("driving", total=len(tasks))
 
@@ -95,8 +99,6 @@ def evaluate(
             tasks,
             lambda name: open_town(name, map_dir),
             out_dir,
-            settings=settings,
-            events=events,
             on_record=on_record,
         )
     tell(total, records)

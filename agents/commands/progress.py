@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,13 +11,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.commands.outcome import err
-from roadworthy.agents.evaluation.drive import DriveResult, Moment, drive
-from roadworthy.agents.evaluation.events import events_on
+from roadworthy.agents.evaluation.drive import (
+    DriveObserver,
+    DriveResult,
+    Filming,
+    Moment,
+    Watching,
+    drive,
+)
 from roadworthy.agents.evaluation.video import VideoWriter
-from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
-from roadworthy.sim.world.settings import WorldSettings
 
 
 def bar() -> Progress:
@@ -56,18 +61,16 @@ def open_town(name: str, map_dir: Path | None) -> Town:
 
 def drive_with_progress(
     agent: Agent,
-    route: Route,
+    scenario: Scenario,
     *,
     seed: int,
-    settings: WorldSettings,
-    events: str,
     map_dir: Path | None,
     town: str | None = None,
     video: Path | None = None,
+    observers: Sequence[DriveObserver] = (),
 ) -> tuple[DriveResult, Path | None]:
-    """Drive one route with a bar of its completion; also returns where the video went."""
-    place = open_town(town or route.town, map_dir)
-    happening = events_on(events, place.network, route, seed)
+    """Drive one scenario with a bar of its completion; also returns where the video went."""
+    place = open_town(town or scenario.town, map_dir)
     writer = VideoWriter(video) if video is not None else None
     with bar() as progress:
         task = progress.add_task("building the world (kernels compile once)", total=100.0)
@@ -79,17 +82,10 @@ def drive_with_progress(
                 description=f"driving, {moment.frame.time:.0f} s",
             )
 
+        filming = [] if writer is None else [Filming(writer)]
+        watching = [*filming, Watching(observe), *observers]
         try:
-            result = drive(
-                agent,
-                place,
-                route,
-                seed=seed,
-                settings=settings,
-                events=happening,
-                video=writer,
-                observe=observe,
-            )
+            result = drive(agent, place, scenario, seed=seed, observers=watching)
         finally:
             if writer is not None:
                 writer.close()

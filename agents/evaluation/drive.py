@@ -22,11 +22,11 @@ from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor, Ego
-from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.world import World
 
 T = TypeVar("T")
@@ -44,6 +44,48 @@ class Moment:
     control: Control
     tally: Tally
     picture: Callable[[], Image]  # draws this moment; costs some milliseconds
+
+
+class DriveObserver:
+    """Watches a drive; a base class whose methods do nothing. What they raise ends the drive."""
+
+    needs_camera = False  # whether `Moment.picture` shall have a camera's view in any case
+
+    def begin(self, world: World, scenario: Scenario, agent: Agent, seed: int) -> None:
+        """The world was made; nothing has moved yet."""
+
+    def decided(self, moment: Moment) -> None:
+        """The agent decided; the world has not moved on yet."""
+
+    def stepped(self, world: World, tally: Tally) -> None:
+        """The world moved on, and the tally has it."""
+
+    def ended(self, result: DriveResult) -> None:
+        """The drive is over."""
+
+
+class Filming(DriveObserver):
+    """Puts a picture of every decision into a video."""
+
+    needs_camera = True
+
+    def __init__(self, video: VideoWriter) -> None:
+        self._video = video
+
+    def decided(self, moment: Moment) -> None:
+        """Add a picture."""
+        self._video.add(moment.picture())
+
+
+class Watching(DriveObserver):
+    """Calls a function after every decision."""
+
+    def __init__(self, watch: Callable[[Moment], None]) -> None:
+        self._watch = watch
+
+    def decided(self, moment: Moment) -> None:
+        """Call it."""
+        self._watch(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,59 +180,69 @@ def record_id(route: str, repetition: int) -> str:
 def drive(
     agent: Agent,
     town: Town,
-    route: Route,
+    scenario: Scenario,
     *,
     seed: int = 0,
-    settings: WorldSettings | None = None,
-    events: Sequence[ScenarioEvent] = (),
-    video: VideoWriter | None = None,
-    observe: Callable[[Moment], None] | None = None,
+    observers: Sequence[DriveObserver] = (),
     time_limit: float | None = None,
 ) -> DriveResult:
-    """Let an agent drive one route in the embedded world.
+    """Let an agent drive one scenario in the embedded world.
 
     Args:
         agent: who drives. An exception of its that is no RoadworthyError makes the drive
             "Failed - Agent crashed".
         town: where.
-        route: from where to where.
-        seed: of traffic, walkers, lights and sensor noise.
-        settings: of the world.
-        events: that happen on the way.
-        video: gets a picture of every step.
-        observe: called after every decision, before the world moves on.
+        scenario: the route, the traffic, the weather and the events.
+        seed: of traffic, walkers, lights, drawn events and sensor noise.
+        observers: that watch the drive, in this order.
         time_limit: end the drive after so many seconds of the world's time, as timed out.
 
     Returns:
         How it went.
 
     Raises:
+        EventError: an event has no place on the route.
         RouteError: the route does not fit the town.
         InputError: the agent cannot say which sensors it wants.
         RoadworthyError: the agent found its models or its frames not to be what they should be.
-        StorageError: the video cannot be written.
+        StorageError: what an observer writes cannot be written.
     """
     begin = time.perf_counter()
-    world = World(town, route, seed=seed, settings=settings, events=events)
-    run = _Run(agent, world, seed, video is not None)
+    world = World.of(scenario, town, seed)
+    run = _Run(agent, world, seed, any(watcher.needs_camera for watcher in observers))
     tally = run.tally
+    for watcher in observers:
+        watcher.begin(world, scenario, agent, seed)
     run.start()
     while not tally.over:
         moment = run.decide()
         if moment is None:
             break
-        if video is not None:
-            video.add(moment.picture())
-        if observe is not None:
-            observe(moment)
+        for watcher in observers:
+            watcher.decided(moment)
         world.step(moment.control)
         traffic = float(traffic_speeds(world.batch)[0])
         tally.note(world.time, world.batch.events[0], world.ego, world.actors[0], traffic)
+        for watcher in observers:
+            watcher.stepped(world, tally)
+        if world.telling is not None and world.telling.over is not None and not tally.over:
+            tally.finish()
         if time_limit is not None and world.time >= time_limit and not tally.over:
             tally.fail(world.time, "Agent timed out")
     tally.close()
-    spent = time.perf_counter() - begin
-    return DriveResult.of(agent.name, town.name, route, seed, tally, world.time, spent, events)
+    result = DriveResult.of(
+        agent.name,
+        town.name,
+        scenario.route,
+        seed,
+        tally,
+        world.time,
+        time.perf_counter() - begin,
+        scenario.happening(town.network, seed),
+    )
+    for watcher in observers:
+        watcher.ended(result)
+    return result
 
 
 class _Run:

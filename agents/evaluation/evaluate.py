@@ -10,7 +10,6 @@ from typing import Any
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
-from roadworthy.agents.evaluation.events import NONE, events_on, kinds_of
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.agents.registry import fingerprint
@@ -18,8 +17,8 @@ from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
-from roadworthy.sim.world.settings import WorldSettings
 
 RESULTS, REPORT = "results.json", "report.html"
 LARGEST_SEED = 2**63 - 1
@@ -27,13 +26,22 @@ LARGEST_SEED = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One route, to be driven once."""
+    """One scenario, to be driven once."""
 
     index: int
-    town: str
-    route: Route
+    scenario: Scenario
     repetition: int
     seed: int
+
+    @property
+    def town(self) -> str:
+        """Where."""
+        return self.scenario.town
+
+    @property
+    def route(self) -> Route:
+        """From where to where."""
+        return self.scenario.route
 
     @property
     def record_id(self) -> str:
@@ -41,8 +49,8 @@ class Task:
         return record_id(self.route.id, self.repetition)
 
 
-def make_tasks(routes: Sequence[Route], seeds: int, seed: int = 0) -> list[Task]:
-    """List every route with every seed, route by route.
+def make_tasks(scenarios: Sequence[Scenario], seeds: int, seed: int = 0) -> list[Task]:
+    """List every scenario with every seed, scenario by scenario.
 
     Raises:
         SettingsError: `seeds` is not positive, a seed is too large, or two routes have one id.
@@ -51,13 +59,13 @@ def make_tasks(routes: Sequence[Route], seeds: int, seed: int = 0) -> list[Task]
         raise SettingsError(f"--seeds is {seeds}; it must be at least 1")
     if seed + seeds - 1 > LARGEST_SEED:
         raise SettingsError(f"--seed {seed} with {seeds} --seeds goes beyond {LARGEST_SEED}")
-    counts = Counter(route.id for route in routes)
+    counts = Counter(scenario.id for scenario in scenarios)
     double = sorted(name for name, count in counts.items() if count > 1)
     if double:
         raise SettingsError(f"route ids must differ within one evaluation; double: {double}")
     return [
-        Task(i * seeds + k, route.town, route, k, seed + k)
-        for i, route in enumerate(routes)
+        Task(i * seeds + k, scenario, k, seed + k)
+        for i, scenario in enumerate(scenarios)
         for k in range(seeds)
     ]
 
@@ -71,14 +79,22 @@ def sensors_of(agent: Agent) -> list[str]:
     return [*names, "carla_imu", "carla_gnss", "carla_speedometer"]
 
 
+def _circumstances(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Settings and drawn events of all tasks, once where they are all the same."""
+    settings = [asdict(task.scenario.settings) for task in tasks]
+    drawn = [task.scenario.drawn for task in tasks]
+    same = all(each == settings[0] for each in settings) and len(set(drawn)) <= 1
+    if same and tasks:
+        return {"settings": settings[0], "events": drawn[0]}
+    return {"settings": settings, "events": drawn}
+
+
 def evaluate(
     agent: Agent,
     tasks: Sequence[Task],
     town_of: Callable[[str], Town],
     out: Path,
     *,
-    settings: WorldSettings | None = None,
-    events: str = NONE,
     on_record: Callable[[Task, Record, DriveResult | None], None] | None = None,
 ) -> tuple[GlobalRecord, list[Record]]:
     """Drive all tasks that are not in the result file yet.
@@ -89,8 +105,6 @@ def evaluate(
         tasks: what to drive.
         town_of: loads a town by its name; asked once a town.
         out: folder of `results.json`, written after each route, and of `report.html`.
-        settings: of the world.
-        events: which happen on the way, see `events_on`; drawn by each task's seed.
         on_record: called for each task; the DriveResult is None where the record was kept from
             an earlier run.
 
@@ -103,15 +117,14 @@ def evaluate(
             too), of another version or of other settings.
         StorageError: the results cannot be written.
     """
-    settings = (settings or WorldSettings()).validate()
-    kinds_of(events)  # a name that is wrong is told before the first drive
+    for task in tasks:  # what is wrong is told before the first drive
+        task.scenario.validate()
     what: dict[str, Any] = {
         "agent": agent.name,
         **fingerprint(agent),
         "world": "embedded",
-        "settings": asdict(settings),
-        "events": events,
         "tasks": [[task.record_id, task.seed] for task in tasks],
+        **_circumstances(tasks),
     }
     file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
     kept = {record.route_id: record for record in file.records}
@@ -127,8 +140,7 @@ def evaluate(
             towns[task.town] = town_of(task.town)
             networks[task.town] = towns[task.town].network
         town = towns[task.town]
-        happening = events_on(events, town.network, task.route, task.seed)
-        result = drive(agent, town, task.route, seed=task.seed, settings=settings, events=happening)
+        result = drive(agent, town, task.scenario, seed=task.seed)
         record = result.record(task.index, task.repetition)
         file.add(record)
         if on_record is not None:

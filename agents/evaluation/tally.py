@@ -103,6 +103,10 @@ class Tally:
         self._failure = "Agent crashed"
         self.log.append((time, f"Agent crashed: {reason}"))
 
+    def finish(self) -> None:
+        """The drive is over because its story is; the route counts as driven."""
+        self._finished = True
+
     def fail(self, time: float, sentence: str) -> None:
         """End the drive for a reason of the caller's."""
         self._failure = sentence

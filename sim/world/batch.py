@@ -25,11 +25,12 @@ from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.allocate import allocate
 from roadworthy.sim.world.build import build_paths, build_roads, build_statics
 from roadworthy.sim.world.columns import Light
-from roadworthy.sim.world.layout import Rules
+from roadworthy.sim.world.loose import find_lane
 from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
+from roadworthy.sim.world.rules import rules_of
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
-from roadworthy.sim.world.step import reset_worlds, step_worlds
+from roadworthy.sim.world.step import place_ego, reset_worlds, step_worlds
 
 FEW = 16  # worlds; up to here one thread is faster than many
 
@@ -117,7 +118,8 @@ class BatchWorld:
         self._statics = build_statics(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)
         self._script, staged, most = compile_events(town.network, routes, events)
-        self._rules = self._make_rules(staged)
+        staged += self.settings.guests
+        self._rules = rules_of(self.settings, staged, self.profile)
         self.state = allocate(
             worlds,
             self._rules.everybody,
@@ -137,31 +139,6 @@ class BatchWorld:
         self.key, self.done = self.state.key, self.state.done
         self.weather, self.hits = self.state.weather, self.state.hits
         self.reset()
-
-    def _make_rules(self, staged: int) -> Rules:
-        s = self.settings
-        return Rules(
-            tick=s.tick,
-            vehicles=s.vehicles,
-            staged=staged,
-            walkers=s.walkers,
-            first_walker=1 + s.vehicles + staged,
-            everybody=1 + s.vehicles + staged + s.walkers,
-            spawn_near=s.spawn_near,
-            spawn_far=s.spawn_far,
-            green=s.green_time,
-            yellow=s.yellow_time,
-            all_red=s.all_red_time,
-            light_spread=s.light_spread,
-            late_brake_share=s.late_brake_share,
-            no_look_share=s.no_look_share,
-            red_runner_share=s.red_runner_share,
-            tailgate_share=s.tailgate_share,
-            jaywalk_share=s.jaywalk_share,
-            deviation=s.deviation,
-            blocked_time=s.blocked_time,
-            profile=self.profile.arrays(),
-        )
 
     @property
     def network(self) -> RoadNetwork:
@@ -231,6 +208,33 @@ class BatchWorld:
     def drawn(self, world: int) -> dict[str, float | str | None]:
         """What randomisation drew for the drive in `world`, to be logged beside its results."""
         return Drawn.of_rows(self.state.tuning[world], self.weather[world]).log()
+
+    @property
+    def first_guest(self) -> int:
+        """Index of the first guest's actor; `settings.guests` slots follow."""
+        return self._rules.first_walker - self.settings.guests
+
+    def find_lane(self, world: int, actor: int) -> None:
+        """Note which lane an actor that was moved from outside is on, so that traffic sees it."""
+        find_lane(self.state.actors[world, actor], self._roads)
+
+    def place_ego(
+        self, world: int, pose: tuple[float, float, float, float], speed: float = 0.0
+    ) -> None:
+        """Put the ego elsewhere, moving straight on.
+
+        Args:
+            world: which world.
+            pose: x, y, z [m] of the ground below its centre and yaw [rad].
+            speed: [m/s] forward.
+
+        Raises:
+            WorldError: there is no such world, or a number is not finite.
+        """
+        self._check_world(world)
+        if not np.isfinite([*pose, speed]).all():
+            raise WorldError(f"the ego cannot stand at {pose} with {speed} m/s: not finite")
+        place_ego(world, np.array([*pose, speed], np.float32), self._paths, self.state)
 
     def set_weather(self, world: int, weather: Weather) -> None:
         """Let a world have another weather from now on, until its next drive draws one.

@@ -179,7 +179,7 @@ class Rules(NamedTuple):
 
     tick: float
     vehicles: int
-    staged: int  # slots for the actors of scenario events, behind the vehicles
+    staged: int  # slots for the actors of scenario events and guests, behind the vehicles
     walkers: int
     first_walker: int  # = 1 + vehicles + staged
     everybody: int  # = first_walker + walkers

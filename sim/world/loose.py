@@ -53,8 +53,8 @@ LOOK_TICKS = 4  # a sliding body's lane is looked up so often, and when it has c
 
 
 @kernel
-def _find_lane(me: FloatArray, roads: Roads) -> None:
-    """Note the lane that a vehicle or a prop lies on, so that the traffic sees it there."""
+def find_lane(me: FloatArray, roads: Roads) -> None:
+    """Note the lane that a vehicle or a prop is on, so that the traffic sees it there."""
     p = nearest_driving_point(roads, me[X], me[Y], me[Z], me[YAW], math.pi)
     lane = -1
     if p >= 0:
@@ -103,7 +103,7 @@ def slide(w: int, roads: Roads, state: State, rules: Rules) -> None:
             rests = me[SLIDE_X] == 0.0 and me[SLIDE_Y] == 0.0 and me[YAW_RATE] == 0.0
             looks = rests or (state.frame[w] + a) % LOOK_TICKS == 0
             if looks and a < rules.first_walker:
-                _find_lane(me, roads)
+                find_lane(me, roads)
         else:
             me[TIMER] += rules.tick
             me[ACCEL] = 0.0

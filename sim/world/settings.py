@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.weather import Weather
 
@@ -14,6 +16,7 @@ class WorldSettings:
 
     vehicles: int = 20  # traffic vehicles kept around the ego
     walkers: int = 8  # walkers kept around the ego
+    guests: int = 0  # slots for actors that somebody outside places, see guests.py
     tick: float = 0.05  # [s] of one physics step
     spawn_near: float = 25.0  # [m] no vehicle appears nearer to the ego
     spawn_far: float = 130.0  # [m] nor farther; beyond 1.25 times this it is moved
@@ -40,10 +43,10 @@ class WorldSettings:
         Raises:
             SettingsError: a number makes no world.
         """
-        if not (0 <= self.vehicles <= 1000 and 0 <= self.walkers <= 1000):
-            raise SettingsError(
-                f"{self.vehicles} vehicles and {self.walkers} walkers: each must be in 0..1000"
-            )
+        for name in ("vehicles", "walkers", "guests"):
+            count = getattr(self, name)
+            if not isinstance(count, int | np.integer) or not 0 <= count <= 1000:
+                raise SettingsError(f"{name} is {count!r}; it must be a whole number in 0..1000")
         for name in ("green_time", "yellow_time", "all_red_time", "blocked_time", "timeout_base"):
             if not 0.0 <= getattr(self, name) <= 1e9:
                 raise SettingsError(f"{name} is {getattr(self, name)} s; it must be in 0..1e9")

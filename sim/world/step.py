@@ -6,6 +6,8 @@ so the result is the same for any batch size and any number of threads.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,8 @@ from roadworthy.sim.world.judge import judge, look_for_signs
 from roadworthy.sim.world.layout import FloatArray, Paths, Roads, Rules, State, Statics
 from roadworthy.sim.world.loose import slide
 
-ROUTE_S, ROUTE_INDEX = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX)
+ROUTE_S, ROUTE_INDEX, PROGRESS = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX), int(Ego.PROGRESS)
+SLIDE_X, SLIDE_Y = int(Actor.SLIDE_X), int(Actor.SLIDE_Y)
 LINE_CROSSED = int(Ego.LINE_CROSSED)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.X),
@@ -118,6 +121,25 @@ def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     me[LANE], me[NEXT_LANE], me[OTHER_LANE] = -1.0, -1.0, -1.0
     state.ego[w, :] = 0.0
     train_driver(w, 0, state)
+
+
+@kernel
+def place_ego(w: int, pose: FloatArray, paths: Paths, state: State) -> None:
+    """Put the ego at (x, y, z, yaw, speed), wherever on its route that is."""
+    me = state.actors[w, 0]
+    me[X], me[Y], me[Z], me[YAW], me[SPEED] = pose[0], pose[1], pose[2], pose[3], pose[4]
+    me[SLIDE_X], me[SLIDE_Y] = 0.0, 0.0
+    route = state.route_index[w]
+    best, nearest = paths.start[route], math.inf
+    for i in range(paths.start[route], paths.start[route + 1]):
+        point = paths.points[i]
+        away = math.hypot(point[R_X] - me[X], point[R_Y] - me[Y])
+        if away < nearest:
+            best, nearest = i, away
+    state.ego[w, ROUTE_INDEX] = best - paths.start[route]
+    project(w, paths, state, WINDOW)
+    state.ego[w, PROGRESS] = state.ego[w, ROUTE_S]
+    look_for_signs(w, paths, state)
 
 
 @kernel

@@ -12,10 +12,13 @@ from roadworthy.sim.physics.profile import VehicleProfile
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RouteSet
 from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.scenario import Scenario, weather_at
+from roadworthy.sim.scenario.story import Story, Telling
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
+from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Event, Tuning
+from roadworthy.sim.world.columns import MAX_HITS, Actor, Ego, Event, Hit, Tuning
 from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot
@@ -39,8 +42,13 @@ class World:
         profile: VehicleProfile | None = None,
         randomisation: Randomisation | None = None,
         events: Sequence[ScenarioEvent] | None = None,
+        weathers: Sequence[tuple[float, Weather]] = (),
+        story: Story | None = None,
     ) -> None:
-        """Begin a drive of `route`; world `index` of `seed` (see BatchWorld for errors)."""
+        """Begin a drive of `route`; world `index` of `seed` (see BatchWorld for errors).
+
+        `weathers` and `story` are those of a Scenario; `settings` must have a story's guests.
+        """
         self.batch = BatchWorld(
             town,
             RouteSet.of([route]),
@@ -54,6 +62,28 @@ class World:
             events=None if events is None else [events],
         )
         self.town, self.route = town, route
+        self._weathers = tuple(weathers)
+        self._story = story
+        self.telling = None if story is None else story.begin(self)
+
+    @classmethod
+    def of(cls, scenario: Scenario, town: Town, seed: int = 0) -> World:
+        """Begin a drive of a scenario.
+
+        Raises:
+            EventError: an event has no place on the route.
+            RouteError: the route is of another town.
+            SettingsError: the scenario's settings make no world.
+        """
+        return cls(
+            town,
+            scenario.route,
+            seed=seed,
+            settings=scenario.world_settings(),
+            events=scenario.happening(town.network, seed),
+            weathers=scenario.weathers,
+            story=scenario.story,
+        )
 
     @property
     def network(self) -> RoadNetwork:
@@ -98,6 +128,8 @@ class World:
     def reset(self) -> None:
         """Begin the drive anew, with the next random stream of this world."""
         self.batch.reset()
+        if self._story is not None:
+            self.telling = self._story.begin(self)
 
     def snapshot(self) -> WorldSnapshot:
         """Copy the whole state of the drive, exact to the byte."""
@@ -120,7 +152,28 @@ class World:
         control.validate()
         brake = 1.0 if control.hand_brake else control.brake
         row = [control.throttle, brake, control.steer, float(control.reverse)]
-        self.batch.step(np.array([row], np.float32), ticks)
+        wishes = np.array([row], np.float32)
+        if self._weathers:
+            share = float(self.ego[Ego.PROGRESS]) / max(self.route.length, 1e-3)
+            self.batch.set_weather(0, weather_at(self._weathers, min(max(share, 0.0), 1.0)))
+        if self.telling is None:
+            self.batch.step(wishes, ticks)
+        else:
+            self._step_story(self.telling, wishes, ticks)
+
+    def _step_story(self, telling: Telling, wishes: NDArray[np.float32], ticks: int) -> None:
+        """Go tick by tick, and let what happened in each count for the whole step."""
+        events = np.zeros_like(self.batch.events)
+        hits: list[NDArray[np.float32]] = []
+        for _ in range(ticks):
+            telling.tick()
+            self.batch.step(wishes, 1)
+            events += self.batch.events
+            hits += list(self.batch.hits[0, : self.batch.state.hit_count[0]].copy())
+        self.batch.events[:] = events
+        kept = hits[:MAX_HITS]
+        self.batch.state.hit_count[0] = len(kept)
+        self.batch.hits[0, : len(kept)] = np.array(kept).reshape(len(kept), len(Hit))
 
     def sense(self, suite: SensorSuite) -> Frame:
         """What the sensors of the ego see now."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from roadworthy.agents.agent import Agent
-from roadworthy.agents.evaluation.drive import Moment, drive
+from roadworthy.agents.evaluation.drive import Moment, Watching, drive
 from roadworthy.agents.evaluation.routes import random_route
 from roadworthy.agents.registry import make_agent
 from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -39,10 +40,9 @@ def drive_once(agent: Agent, town: Town, seed: int) -> tuple[object, list[str], 
                 hashlib.sha256(b"".join([*parts, frame.lidar.tobytes(), told])).hexdigest()
             )
 
-    route = random_route("Marlow", 3)
-    result = drive(
-        agent, town, route, seed=seed, settings=SETTINGS, observe=observe, time_limit=4.0
-    )
+    scenario = Scenario(random_route("Marlow", 3), SETTINGS)
+    watching = [Watching(observe)]
+    result = drive(agent, town, scenario, seed=seed, observers=watching, time_limit=4.0)
     return replace(result, duration_system=0.0), frames, controls
 
 

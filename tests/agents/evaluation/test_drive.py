@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from roadworthy.agents.evaluation.drive import drive
+from roadworthy.agents.evaluation.drive import Filming, drive
 from roadworthy.agents.evaluation.evaluate import evaluate, make_tasks, sensors_of
 from roadworthy.agents.evaluation.routes import load_routes, random_route, suite_routes
 from roadworthy.agents.evaluation.video import VideoWriter
@@ -17,6 +17,7 @@ from roadworthy.sim.errors import InputError, MapError, RouteError, SettingsErro
 from roadworthy.sim.frame import Control
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.towns import load_town, town_names
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -48,6 +49,10 @@ class Clumsy(BrakeAgent):
         return self._do() if self._now == self._bad else Control(brake=1.0)
 
 
+def given(routes: list[Route]) -> list[Scenario]:
+    return [Scenario(route, SETTINGS) for route in routes]
+
+
 def raise_error() -> Control:
     raise ValueError("what now?")
 
@@ -57,7 +62,7 @@ def interrupt() -> Control:
 
 
 def test_the_expert_arrives(town: Town, routes: list[Route]) -> None:
-    result = drive(ExpertAgent(), town, routes[1], settings=SETTINGS)
+    result = drive(ExpertAgent(), town, Scenario(routes[1], SETTINGS))
     assert result.status in ("Perfect", "Completed")
     assert result.score.route == 100.0
     assert result.duration_game > routes[1].length / 20.0
@@ -67,7 +72,7 @@ def test_the_same_seed_drives_the_same_way_and_another_one_does_not(
     town: Town, routes: list[Route]
 ) -> None:
     def path(seed: int) -> str:
-        done = drive(RandomAgent(), town, routes[0], seed=seed, settings=SETTINGS, time_limit=8.0)
+        done = drive(RandomAgent(), town, Scenario(routes[0], SETTINGS), seed=seed, time_limit=8.0)
         return done.trajectory
 
     assert path(1) == path(1)
@@ -78,15 +83,17 @@ def test_a_camera_that_watches_does_not_change_the_drive(
     town: Town, routes: list[Route], tmp_path: Path
 ) -> None:
     agent = ExpertAgent()
-    blind = drive(agent, town, routes[0], settings=SETTINGS, time_limit=2.0)
+    blind = drive(agent, town, Scenario(routes[0], SETTINGS), time_limit=2.0)
     with VideoWriter(tmp_path / "drive.webm") as video:
-        seen = drive(agent, town, routes[0], settings=SETTINGS, time_limit=2.0, video=video)
+        seen = drive(
+            agent, town, Scenario(routes[0], SETTINGS), observers=[Filming(video)], time_limit=2.0
+        )
     assert (tmp_path / "drive.webm").stat().st_size > 1000
     assert seen.trajectory == blind.trajectory
 
 
 def test_who_stands_on_the_brake_gets_blocked(town: Town, routes: list[Route]) -> None:
-    result = drive(BrakeAgent(), town, routes[0], settings=SETTINGS)
+    result = drive(BrakeAgent(), town, Scenario(routes[0], SETTINGS))
     assert result.status == "Failed - Agent got blocked"
     assert len(result.infractions["vehicle_blocked"]) == 1
     assert result.score.composed < 2.0
@@ -97,9 +104,7 @@ def test_an_agent_that_fails_ends_its_route_and_the_others_go_on(
     town: Town, routes: list[Route], tmp_path: Path, act: Any
 ) -> None:
     agent = Clumsy(routes[1].id, act)
-    total, records = evaluate(
-        agent, make_tasks(routes, 1), lambda _: town, tmp_path, settings=SETTINGS
-    )
+    total, records = evaluate(agent, make_tasks(given(routes), 1), lambda _: town, tmp_path)
     assert [record.status for record in records] == [
         "Failed - Agent got blocked",
         "Failed - Agent crashed",
@@ -115,7 +120,7 @@ def test_an_interrupted_evaluation_ends_as_if_it_had_not_been(
     town: Town, routes: list[Route], tmp_path: Path
 ) -> None:
     def run(out: Path, agent: Any) -> Any:
-        evaluate(agent, make_tasks(routes, 2), lambda _: town, out, settings=SETTINGS)
+        evaluate(agent, make_tasks(given(routes), 2), lambda _: town, out)
 
     run(tmp_path / "whole", Clumsy("", None))
     with pytest.raises(KeyboardInterrupt):
@@ -137,23 +142,22 @@ def test_an_interrupted_evaluation_ends_as_if_it_had_not_been(
 def test_results_of_other_settings_are_not_mixed(
     town: Town, routes: list[Route], tmp_path: Path
 ) -> None:
-    tasks = make_tasks(routes[:1], 1)
-    evaluate(BrakeAgent(), tasks, lambda _: town, tmp_path, settings=SETTINGS)
+    evaluate(BrakeAgent(), make_tasks(given(routes[:1]), 1), lambda _: town, tmp_path)
     with pytest.raises(InputError, match="settings differ"):
-        evaluate(BrakeAgent(), tasks, lambda _: town, tmp_path)
+        evaluate(BrakeAgent(), make_tasks([Scenario(routes[0])], 1), lambda _: town, tmp_path)
 
 
 def test_tasks_are_every_route_with_every_seed(routes: list[Route]) -> None:
-    tasks = make_tasks(routes, 2, seed=5)
+    tasks = make_tasks(given(routes), 2, seed=5)
     assert [(t.index, t.repetition, t.seed) for t in tasks[:3]] == [(0, 0, 5), (1, 1, 6), (2, 0, 5)]
     with pytest.raises(SettingsError):
-        make_tasks(routes, 0)
-    many = make_tasks(routes, 10_000, seed=2**63 - 10_000)
+        make_tasks(given(routes), 0)
+    many = make_tasks(given(routes), 10_000, seed=2**63 - 10_000)
     assert (len(many), many[-1].seed) == (30_000, 2**63 - 1)
     with pytest.raises(SettingsError, match="goes beyond"):
-        make_tasks(routes, 10_000, seed=2**63 - 9_999)
+        make_tasks(given(routes), 10_000, seed=2**63 - 9_999)
     with pytest.raises(SettingsError, match="double"):
-        make_tasks([routes[0], routes[0]], 1)
+        make_tasks(given([routes[0], routes[0]]), 1)
 
 
 def test_sensors_are_named_as_the_leaderboard_does() -> None:
