@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
 from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
+from roadworthy.agents.evaluation.series import Series
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.perception.oracle import Oracle
@@ -109,6 +110,7 @@ class DriveResult:
     min_speed_percents: tuple[float, ...]  # one for each checkpoint passed
     smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
+    series: Series | None = field(default=None, compare=False, repr=False)  # sample by sample
 
     @classmethod
     def of(
@@ -141,6 +143,7 @@ class DriveResult:
             min_speed_percents=tuple(tally.pace.percents),
             smoothness=tally.smoothness(),
             trajectory=tally.trajectory,
+            series=tally.series(),
         )
 
     def record(self, index: int, repetition: int) -> Record:

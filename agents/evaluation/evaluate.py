@@ -12,6 +12,7 @@ from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
+from roadworthy.agents.evaluation.series import write_series
 from roadworthy.agents.registry import fingerprint
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.files import write_whole
@@ -142,6 +143,8 @@ def evaluate(
         town = towns[task.town]
         result = drive(agent, town, task.scenario, seed=task.seed)
         record = result.record(task.index, task.repetition)
+        if result.series is not None:
+            write_series(out, record.route_id, result.series)  # before the record that tells of it
         file.add(record)
         if on_record is not None:
             on_record(task, record, result)

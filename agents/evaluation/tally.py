@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from roadworthy.agents.evaluation.metrics.min_speed import MinimumSpeed
 from roadworthy.agents.evaluation.results import Incident
 from roadworthy.agents.evaluation.score import INFRACTIONS, Offences, Score, Version, score_route
+from roadworthy.agents.evaluation.series import Sample, Series
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.world.columns import Actor, Ego, Event
 
@@ -39,6 +40,7 @@ class Tally:
     """Collects what happens to one ego on one route."""
 
     def __init__(self, route: Route) -> None:
+        self._route = route
         self._length = max(route.length, 1e-3)
         self._finished = False
         self._failure: str | None = None
@@ -49,6 +51,7 @@ class Tally:
         self._last: tuple[float, float] | None = None
         self._hash = hashlib.blake2b(digest_size=16)
         self._motion: list[tuple[float, float, float]] = []  # accelerations and yaw, each step
+        self._samples: list[Sample] = []  # what the report's plots are made of
         self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
         self.incidents: list[Incident] = []  # all infractions, with time and place
         self.log: list[tuple[float, str]] = []  # (time [s], what happened)
@@ -89,6 +92,8 @@ class Tally:
         self._motion.append(
             (float(row[Actor.ACCEL]), float(ego[Ego.LATERAL_ACCEL]), float(row[Actor.YAW]))
         )
+        speed, (accel, lateral, _) = float(row[Actor.SPEED]), self._motion[-1]
+        self._samples.append((time, float(ego[Ego.ROUTE_S]), speed, accel, lateral, x, y))
         self._hash.update(np.ascontiguousarray(row[: int(Actor.LENGTH)], np.float32).tobytes())
         if events[Event.FINISHED]:
             self._finished = True
@@ -128,6 +133,10 @@ class Tally:
     def trajectory(self) -> str:
         """Hash of all the states of the ego."""
         return self._hash.hexdigest()
+
+    def series(self) -> Series:
+        """How it went so far, sample by sample."""
+        return Series.of(self._samples, self._route)
 
     def smoothness(self) -> float | None:
         """Share of the drive [0, 1] that was comfortable; None where it was too short to tell."""
