@@ -48,7 +48,7 @@ class Series:
         rows = np.array(samples, np.float32).reshape(len(samples), len(fields(cls)) - 1)
         along = route.points[:, RoutePoint.S]
         limit = np.interp(rows[:, 1], along, route.points[:, RoutePoint.SPEED_LIMIT])
-        return cls(*rows.T.copy(), limit=limit.astype(np.float32))
+        return cls(*(*rows.T.copy(), limit.astype(np.float32)))
 
     def __len__(self) -> int:
         """Number of samples."""
