@@ -100,9 +100,9 @@ def drive(
 
 def tell_crashes(statuses: Sequence[str]) -> None:
     """Leave with exit code 1 where the agent crashed."""
-    from roadworthy.agents.evaluation.drive import CRASHED
+    from roadworthy.agents.evaluation.drive_result import AGENT_FAILURES
 
-    crashed = statuses.count(CRASHED)
+    crashed = sum(status in AGENT_FAILURES for status in statuses)
     if crashed:
         complain(
             f"the agent crashed in {crashed} of {len(statuses)} drives; "

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.backdrop import Backdrop
+from roadworthy.agents.evaluation.drive_result import (
+    CRASHED,
+    NOT_SET_UP,
+    TIMED_OUT,
+    DriveResult,
+    record_id,
+)
 from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
-from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
-from roadworthy.agents.evaluation.score import Score
-from roadworthy.agents.evaluation.series import Series
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.perception.oracle import Oracle
 from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
-from roadworthy.sim.road.route import Route
-from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
@@ -30,9 +32,20 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor, Ego
 from roadworthy.sim.world.world import World
 
-T = TypeVar("T")
-CRASHED = "Failed - Agent crashed"  # status of a drive that the agent's own error ended
+__all__ = [  # with what others have always found here
+    "Drive",
+    "DriveObserver",
+    "DriveResult",
+    "Filming",
+    "Moment",
+    "Watching",
+    "ask",
+    "blind_frame",
+    "drive",
+    "record_id",
+]
 
+T = TypeVar("T")
 # What the viewer of a video sees where the agent has no camera of its own.
 VIDEO_CAMERA = CameraSpec(name="video", width=480, height=240)
 
@@ -89,97 +102,6 @@ class Watching(DriveObserver):
         self._watch(moment)
 
 
-@dataclass(frozen=True, slots=True)
-class DriveResult:
-    """How a drive went."""
-
-    agent: str
-    town: str
-    route: str
-    seed: int
-    status: str
-    score: Score  # leaderboard 2.0
-    score_2_1: Score
-    events: tuple[str, ...]  # "KIND at S m", in the order of the route
-    infractions: dict[str, list[str]]
-    log: list[tuple[float, str]]
-    incidents: list[Incident]  # the infractions with time and place
-    route_length: float  # [m]
-    duration_game: float  # [s]
-    duration_system: float  # [s]
-    min_speed_percents: tuple[float, ...]  # one for each checkpoint passed
-    smoothness: float | None  # [0, 1] share of the drive that was comfortable
-    trajectory: str  # hash of the ego's states
-    series: Series | None = field(default=None, compare=False, repr=False)  # sample by sample
-
-    @classmethod
-    def of(
-        cls,
-        agent: str,
-        town: str,
-        route: Route,
-        seed: int,
-        tally: Tally,
-        ended: float,
-        spent: float,
-        events: Sequence[ScenarioEvent] = (),
-    ) -> DriveResult:
-        """Sum up a closed tally; `ended` and `spent` are seconds of the world's and of ours."""
-        return cls(
-            agent=agent,
-            town=town,
-            route=route.id,
-            seed=seed,
-            status=tally.status(),
-            score=tally.score(),
-            score_2_1=tally.score("2.1"),
-            events=tuple(f"{event.kind} at {event.s:.0f} m" for event in events),
-            infractions=tally.infractions,
-            log=tally.log,
-            incidents=tally.incidents,
-            route_length=route.length,
-            duration_game=ended,
-            duration_system=spent,
-            min_speed_percents=tuple(tally.pace.percents),
-            smoothness=tally.smoothness(),
-            trajectory=tally.trajectory,
-            series=tally.series(),
-        )
-
-    def record(self, index: int, repetition: int) -> Record:
-        """Make the record of the result file."""
-        return Record(
-            index=index,
-            route_id=record_id(self.route, repetition),
-            status=self.status,
-            num_infractions=sum(len(found) for found in self.infractions.values()),
-            infractions=self.infractions,
-            scores=Scores(
-                score_route=self.score.route,
-                score_penalty=self.score.penalty,
-                score_composed=self.score.composed,
-            ),
-            meta=RecordMeta(
-                route_length=round(self.route_length, 3),
-                duration_game=round(self.duration_game, 3),
-                duration_system=round(self.duration_system, 3),
-                town=self.town,
-                seed=self.seed,
-                score_composed_2_1=self.score_2_1.composed,
-                events=list(self.events),
-                min_speed_percents=list(self.min_speed_percents),
-                smoothness=self.smoothness,
-                incidents=self.incidents,
-                trajectory=self.trajectory,
-            ),
-        )
-
-
-def record_id(route: str, repetition: int) -> str:
-    """Name a route's repetition as the leaderboard does."""
-    return f"RouteScenario_{route}_rep{repetition}"
-
-
 def drive(
     agent: Agent,
     town: Town,
@@ -210,70 +132,103 @@ def drive(
         RoadworthyError: the agent found its models or its frames not to be what they should be.
         StorageError: what an observer writes cannot be written.
     """
-    begin = time.perf_counter()
-    world = World.of(scenario, town, seed)
-    run = _Run(agent, world, seed, any(watcher.needs_camera for watcher in observers))
-    tally = run.tally
-    for watcher in observers:
-        watcher.begin(world, scenario, agent, seed)
-    run.start()
-    while not tally.over:
-        moment = run.decide()
-        if moment is None:
-            break
-        for watcher in observers:
-            watcher.decided(moment)
-        world.step(moment.control)
-        traffic = float(traffic_speeds(world.batch)[0])
-        tally.note(world.time, world.batch.events[0], world.ego, world.actors[0], traffic)
-        for watcher in observers:
-            watcher.stepped(world, tally)
-        if world.telling is not None and world.telling.over is not None and not tally.over:
-            tally.finish()
-        if time_limit is not None and world.time >= time_limit and not tally.over:
-            tally.fail(world.time, "Agent timed out")
-    tally.close()
-    result = DriveResult.of(
-        agent.name,
-        town.name,
-        scenario.route,
-        seed,
-        tally,
-        world.time,
-        time.perf_counter() - begin,
-        scenario.happening(town.network, seed),
-    )
-    for watcher in observers:
-        watcher.ended(result)
-    return result
+    return Drive(agent, town, scenario, seed=seed, observers=observers, time_limit=time_limit).run()
 
 
-class _Run:
+class Drive:
     """One drive in the making: the agent in its world, with the sensors that it needs."""
 
-    def __init__(self, agent: Agent, world: World, seed: int, needs_camera: bool) -> None:
-        self.agent, self.world, self.seed = agent, world, seed
-        self.tally = Tally(world.route)
-        self._oracle = Oracle(world.batch, far=bool(getattr(agent, "far", False)))
+    def __init__(
+        self,
+        agent: Agent,
+        town: Town,
+        scenario: Scenario,
+        *,
+        seed: int = 0,
+        observers: Sequence[DriveObserver] = (),
+        time_limit: float | None = None,
+    ) -> None:
+        """Prepare one; see `drive` for arguments and errors."""
+        self._begun = time.perf_counter()
+        self.agent, self.town, self.scenario, self.seed = agent, town, scenario, seed
+        self.world = World.of(scenario, town, seed)
+        self.tally = Tally(self.world.route)
+        self._observers, self._time_limit = observers, time_limit
+        self._oracle = Oracle(self.world.batch, far=bool(getattr(agent, "far", False)))
         rig = ask(agent, agent.rig)
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
-        if needs_camera and self._view is None:
+        if any(watcher.needs_camera for watcher in observers) and self._view is None:
             self._view = VIDEO_CAMERA.name
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
-        self._suite = SensorSuite(world.town, rig, seed) if rig is not None else None
+        self._suite = SensorSuite(self.world.town, rig, seed) if rig is not None else None
         self._backdrop: Backdrop | None = None
 
-    def start(self) -> None:
+    def run(self) -> DriveResult:
+        """Drive to the end; see `drive`."""
+        world, tally = self.world, self.tally
+        for watcher in self._observers:
+            watcher.begin(world, self.scenario, self.agent, self.seed)
+        self._start()
+        while not tally.over:
+            moment = self._decide()
+            if moment is None:
+                break
+            for watcher in self._observers:
+                watcher.decided(moment)
+            world.step(moment.control)
+            self._note()
+            for watcher in self._observers:
+                watcher.stepped(world, tally)
+            if world.telling is not None and world.telling.over is not None and not tally.over:
+                tally.finish()
+            if self._time_limit is not None and world.time >= self._time_limit and not tally.over:
+                tally.fail(world.time, TIMED_OUT)
+        result = self.result()
+        for watcher in self._observers:
+            watcher.ended(result)
+        return result
+
+    def result(self) -> DriveResult:
+        """Sum up what was driven so far, as the end of the drive."""
+        self.tally.close()
+        return DriveResult.of(
+            self.agent.name,
+            self.town.name,
+            self.scenario.route,
+            self.seed,
+            self.tally,
+            self.world.time,
+            time.perf_counter() - self._begun,
+            self.scenario.happening(self.town.network, self.seed),
+        )
+
+    def give_up(self, sentence: str, why: str) -> DriveResult:
+        """End the drive from outside, and sum up; it must not be run on after that.
+
+        Args:
+            sentence: of the status, such as TIMED_OUT.
+            why: kept in the record.
+        """
+        self.tally.fail(self.world.time, sentence, why)
+        return self.result()
+
+    def _note(self) -> None:
+        """Let the tally take in the step that was made."""
+        world = self.world
+        traffic = float(traffic_speeds(world.batch)[0])
+        self.tally.note(world.time, world.batch.events[0], world.ego, world.actors[0], traffic)
+
+    def _start(self) -> None:
         """Tell the agent that a drive begins."""
         try:
             self.agent.start(self.world.town, self.world.route, self.seed)
         except RoadworthyError:
             raise  # it has a sentence already
         except Exception as error:
-            self.tally.crash(0.0, f"{type(error).__name__}: {error}")
+            self.tally.fail(0.0, NOT_SET_UP, f"{type(error).__name__}: {error}")
 
-    def decide(self) -> Moment | None:
+    def _decide(self) -> Moment | None:
         """Sense and let the agent decide; None where it crashed."""
         frame = self._sense()
         truth = self._oracle.scene().of_world(0) if self.agent.privileged else None
@@ -282,12 +237,12 @@ class _Run:
         except RoadworthyError:
             raise
         except Exception as error:
-            self.tally.crash(frame.time, f"{type(error).__name__}: {error}")
+            self.tally.fail(frame.time, CRASHED, f"{type(error).__name__}: {error}")
             return None
         try:
             control = control.validate()
         except Exception as error:  # whatever it was that came
-            self.tally.crash(frame.time, f"{type(error).__name__}: {error}")
+            self.tally.fail(frame.time, CRASHED, f"{type(error).__name__}: {error}")
             return None
         return Moment(frame, control, self.tally, lambda: self._picture(frame, control))
 

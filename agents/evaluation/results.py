@@ -76,6 +76,7 @@ class RecordMeta(BaseModel):
     smoothness: float | None = None  # [0, 1] share of the drive that was comfortable (Bench2Drive)
     incidents: list[Incident] = Field(default_factory=list)
     trajectory: str = ""  # hash of the ego's states: equal where the drive was equal
+    failure: str = ""  # what the agent or the simulation did wrong, where one of them ended it
 
 
 class Record(BaseModel):

@@ -44,6 +44,7 @@ class Tally:
         self._length = max(route.length, 1e-3)
         self._finished = False
         self._failure: str | None = None
+        self.reason = ""  # of a failure that is no infraction, in detail
         self._progress = 0.0  # [m]
         self._outside = 0.0  # [m]
         self.pace = MinimumSpeed(self._length)
@@ -103,19 +104,20 @@ class Tally:
                 self._failure = sentence
                 self._add(time, name, f"{sentence} {where}", place)
 
-    def crash(self, time: float, reason: str) -> None:
-        """The agent itself failed; `reason` is kept in the log."""
-        self._failure = "Agent crashed"
-        self.log.append((time, f"Agent crashed: {reason}"))
-
     def finish(self) -> None:
         """The drive is over because its story is; the route counts as driven."""
         self._finished = True
 
-    def fail(self, time: float, sentence: str) -> None:
-        """End the drive for a reason of the caller's."""
-        self._failure = sentence
-        self.log.append((time, sentence))
+    def fail(self, time: float, sentence: str, reason: str = "") -> None:
+        """End the drive for a reason of the caller's.
+
+        Args:
+            time: of the world [s].
+            sentence: of the status, such as "Agent crashed".
+            reason: what happened in detail; kept in the log and in `reason`.
+        """
+        self._failure, self.reason = sentence, reason
+        self.log.append((time, f"{sentence}: {reason}" if reason else sentence))
 
     @property
     def over(self) -> bool:

@@ -83,7 +83,7 @@ def test_driving_outside_counts_by_its_share_of_what_was_driven(tally: Tally) ->
 
 def test_a_crash_of_the_agent_is_its_own_status(tally: Tally) -> None:
     step(tally, 20.0)
-    tally.crash(2.0, "ValueError: no")
+    tally.fail(2.0, "Agent crashed", "ValueError: no")
     tally.close()
     assert tally.over
     assert tally.status() == "Failed - Agent crashed"
