@@ -23,6 +23,10 @@ class EventError(InputError):
     """A scenario event is unknown, has wrong parameters, or cannot stand where it should."""
 
 
+class OpenScenarioError(InputError):
+    """An OpenSCENARIO file cannot be read, or asks for what this world does not do."""
+
+
 class SettingsError(InputError):
     """A setting is outside of what makes sense."""
 

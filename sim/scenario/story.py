@@ -34,6 +34,10 @@ class Telling(Protocol):
         """Act for the tick that comes; called before each physics tick."""
         ...
 
+    def ticked(self) -> None:
+        """See what the tick did; called after each, while the world's events are of it alone."""
+        ...
+
     @property
     def over(self) -> str | None:
         """Why the story has ended, in words; None while it goes on."""

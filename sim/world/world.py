@@ -168,6 +168,7 @@ class World:
         for _ in range(ticks):
             telling.tick()
             self.batch.step(wishes, 1)
+            telling.ticked()
             events += self.batch.events
             hits += list(self.batch.hits[0, : self.batch.state.hit_count[0]].copy())
         self.batch.events[:] = events

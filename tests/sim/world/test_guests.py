@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,7 +107,8 @@ class Parade:
 
 class _Parading:
     def __init__(self, world: World) -> None:
-        self._guests, self.ticks = Guests(world.batch), 0
+        self._world, self._guests, self.ticks = world, Guests(world.batch), 0
+        self.seen = np.zeros_like(world.batch.events[0])
         self._from = ahead_xy(world, 30.0)
         self._actor = self._guests.enter(CAR, self._from[0], self._from[1], 0.0, self._from[2])
 
@@ -115,6 +117,9 @@ class _Parading:
         x, y, yaw = self._from
         on = 0.05 * 5.0 * self.ticks
         self._guests.move(self._actor, x + on * np.cos(yaw), y + on * np.sin(yaw), 0.0, yaw, 5.0)
+
+    def ticked(self) -> None:
+        self.seen += self._world.batch.events[0]
 
     @property
     def over(self) -> str | None:
@@ -130,10 +135,14 @@ def test_a_story_acts_at_every_tick_and_the_step_has_all_events(town: Town) -> N
     route = random_routes(town.network, 1, 4, min_length=200.0, max_length=400.0)[0]
     scenario = Scenario(route, WorldSettings(vehicles=6, walkers=2), story=story).validate()
     worlds = [World.of(scenario, town, 3) for _ in range(2)]
+    told = np.zeros_like(worlds[0].batch.events[0])
     for _ in range(50):
         for world in worlds:
-            world.step(GO)
-    assert worlds[0].telling is not None
+            world.step(replace(GO, steer=0.3))  # off the road, so that something happens
+        told += worlds[0].batch.events[0]
+    assert isinstance(worlds[0].telling, _Parading)
+    np.testing.assert_array_equal(worlds[0].telling.seen, told)  # each tick's events, once
+    assert told.sum() > 0
     assert worlds[0].telling.over == "enough"
     np.testing.assert_array_equal(worlds[0].actors, worlds[1].actors)
     assert worlds[0].frame == 100
