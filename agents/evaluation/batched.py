@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.agents.evaluation.drive import DriveResult
-from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.tally import Tally
+from roadworthy.agents.evaluation.witness import Witness
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.scene import Scene
 from roadworthy.sim.road.route import Route, RouteSet
@@ -115,18 +115,17 @@ def _drive_chunk(
     worlds.reset(routes=np.arange(n))
     oracle = Oracle(worlds, far=driver.far)
     driver.begin(n)
-    tallies = [Tally(route) for route in routes]
+    witness = Witness(worlds)
+    tallies = [witness.tally(w) for w in range(n)]
     driving, ended = np.ones(n, np.bool_), np.zeros(n)
     while driving.any():
         scene = oracle.scene(driving)
         accel, curvature = driver.act(scene)
         worlds.step_plan(accel, curvature, TICKS)
-        traffic = traffic_speeds(worlds)
-        for w in np.flatnonzero(driving):
-            tally, row = tallies[w], worlds.actors[w, 0]
-            tally.note(
-                float(worlds.time[w]), worlds.events[w], worlds.ego[w], row, float(traffic[w])
-            )
+        witness.look(driving)
+        for w in np.flatnonzero(driving).tolist():
+            tally = tallies[w]
+            tally.note(witness.step(w))
             if tally.over:
                 tally.close()
                 driving[w], ended[w] = False, worlds.time[w]

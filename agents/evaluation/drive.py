@@ -18,10 +18,10 @@ from roadworthy.agents.evaluation.drive_result import (
     DriveResult,
     record_id,
 )
-from roadworthy.agents.evaluation.metrics.min_speed import traffic_speeds
 from roadworthy.agents.evaluation.picture import Caption, Image, compose
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
+from roadworthy.agents.evaluation.witness import Witness
 from roadworthy.perception.oracle import Oracle
 from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
@@ -152,7 +152,8 @@ class Drive:
         self._begun = time.perf_counter()
         self.agent, self.town, self.scenario, self.seed = agent, town, scenario, seed
         self.world = World.of(scenario, town, seed)
-        self.tally = Tally(self.world.route)
+        self._witness = Witness(self.world.batch)
+        self.tally = self._witness.tally(0)
         self._observers, self._time_limit = observers, time_limit
         self._oracle = Oracle(self.world.batch, far=bool(getattr(agent, "far", False)))
         rig = ask(agent, agent.rig)
@@ -215,9 +216,8 @@ class Drive:
 
     def _note(self) -> None:
         """Let the tally take in the step that was made."""
-        world = self.world
-        traffic = float(traffic_speeds(world.batch)[0])
-        self.tally.note(world.time, world.batch.events[0], world.ego, world.actors[0], traffic)
+        self._witness.look()
+        self.tally.note(self._witness.step(0))
 
     def _start(self) -> None:
         """Tell the agent that a drive begins."""

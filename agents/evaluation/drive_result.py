@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from roadworthy.agents.evaluation.course import Course
 from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
 from roadworthy.agents.evaluation.series import Series
@@ -125,7 +126,7 @@ def undriven(
         sentence: how it ended, such as SIMULATION_CRASHED.
         why: kept in the record.
     """
-    tally = Tally(route)
+    tally = Tally(Course(route))
     tally.fail(0.0, sentence, why)
     tally.close()
     return DriveResult.of(agent, town, route, seed, tally, 0.0, 0.0)

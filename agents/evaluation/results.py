@@ -48,6 +48,13 @@ class Scores(BaseModel):
     score_composed: float = 0.0
 
 
+class Involved(BaseModel):
+    """Somebody or something that an infraction was about."""
+
+    kind: str  # of sim.world.columns.Kind, of sim.scenery.layout.Prop, or EMERGENCY
+    index: int  # of the actor in the world; of a Prop, of the box in the town's scenery
+
+
 class Incident(BaseModel):
     """One infraction with its time and place; where a message is not enough."""
 
@@ -57,6 +64,9 @@ class Incident(BaseModel):
     y: float  # [m]
     z: float  # [m]
     message: str  # as in `infractions`
+    route_s: float = 0.0  # [m] of the ego along its route
+    decision: int = 0  # number of the agent's decision, from 0, in whose step it happened
+    actors: list[Involved] = Field(default_factory=list)
 
 
 class RecordMeta(BaseModel):

@@ -19,6 +19,7 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.scenario.compile import compile_events
 from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.script import Script
 from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lights import BY_CLOCK, show_lights
 from roadworthy.sim.weather import Weather
@@ -144,6 +145,11 @@ class BatchWorld:
     def network(self) -> RoadNetwork:
         """The town's roads."""
         return self.town.network
+
+    @property
+    def script(self) -> Script:
+        """What the events of all routes do, as compiled."""
+        return self._script
 
     def reseed(self, seed: int) -> None:
         """Begin first drives anew under another seed, as if the BatchWorld were made with it."""

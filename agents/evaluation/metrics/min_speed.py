@@ -7,24 +7,11 @@ the mean speed of the background traffic. Below 100 it is an event.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Mover
+import math
 
 CHECKPOINTS = 4
 LAST_FROM = 0.95  # share of the route from which its end counts as the last checkpoint
 _ENOUGH = 100.0  # [%]
-
-
-def traffic_speeds(worlds: BatchWorld) -> NDArray[np.float64]:
-    """Mean speed [m/s] of the traffic's vehicles in each world, [W]; NaN where there is none."""
-    rows = worlds.actors[:, 1 : 1 + worlds.settings.vehicles]
-    counted = (rows[..., Actor.ALIVE] > 0.0) & (rows[..., Actor.MOVER] == Mover.TRAFFIC)
-    total = np.where(counted, rows[..., Actor.SPEED], 0.0).sum(1, dtype=np.float64)
-    number = counted.sum(1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 class MinimumSpeed:
@@ -49,7 +36,7 @@ class MinimumSpeed:
         Returns:
             The percentage where a checkpoint was passed in this step at less than 100, else None.
         """
-        if np.isfinite(traffic):
+        if math.isfinite(traffic):
             self._own += abs(speed)
             self._others += traffic
             self._count += 1

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.agents.evaluation.metrics.leaderboard_2_0 import FACTORS as FACTORS_2_0
 from roadworthy.agents.evaluation.score import (
-    FACTORS_2_0,
     INFRACTIONS,
     Offences,
     Version,

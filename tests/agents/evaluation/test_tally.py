@@ -1,46 +1,33 @@
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+
 import pytest
 
+from roadworthy.agents.evaluation.course import Emergency
 from roadworthy.agents.evaluation.tally import Tally
-from roadworthy.sim.road.route import Route, RoutePoint
-from roadworthy.sim.world.columns import Actor, Ego, Event
+from roadworthy.sim.world.columns import Actor, Hit, Kind
+
+Begin = Callable[..., Tally]
+Go = Callable[..., None]
 
 
-@pytest.fixture
-def tally() -> Tally:
-    points = np.zeros((201, len(RoutePoint)), np.float32)
-    points[:, RoutePoint.X] = points[:, RoutePoint.S] = np.arange(201)
-    return Tally(Route("7", "Nowhere", points))
-
-
-def step(tally: Tally, progress: float, outside: float = 0.0, **events: int) -> None:
-    """One step that ends at `progress` metres of a straight route."""
-    counts = np.zeros(len(Event), np.int32)
-    for name, count in events.items():
-        counts[Event[name]] = count
-    ego, row = np.zeros(len(Ego), np.float32), np.zeros(len(Actor), np.float32)
-    ego[Ego.PROGRESS], ego[Ego.OFFROAD_DISTANCE], row[Actor.X] = progress, outside, progress
-    tally.note(progress / 10.0, counts, ego, row)
-
-
-def test_a_clean_finish_is_perfect(tally: Tally) -> None:
+def test_a_clean_finish_is_perfect(tally: Tally, go: Go) -> None:
     for progress in range(0, 200, 10):
-        step(tally, float(progress))
+        go(tally, float(progress))
         assert not tally.over
-    step(tally, 199.0, FINISHED=1)
+    go(tally, 199.0, FINISHED=1)
     tally.close()
     assert tally.over
     assert tally.status() == "Perfect"
     assert tally.score().composed == 100.0
 
 
-def test_infractions_multiply_and_are_told_with_their_place(tally: Tally) -> None:
-    step(tally, 0.0)
-    step(tally, 50.0, COLLISION_VEHICLE=1)
-    step(tally, 60.0, RED_LIGHT=2)
-    step(tally, 199.0, FINISHED=1)
+def test_infractions_multiply_and_are_told_with_their_place(tally: Tally, go: Go) -> None:
+    go(tally, 0.0)
+    go(tally, 50.0, COLLISION_VEHICLE=1)
+    go(tally, 60.0, RED_LIGHT=2)
+    go(tally, 199.0, FINISHED=1)
     tally.close()
     assert tally.status() == "Completed"
     assert tally.score().penalty == pytest.approx(0.6 * 0.7**2)
@@ -59,10 +46,10 @@ def test_infractions_multiply_and_are_told_with_their_place(tally: Tally) -> Non
     ],
 )
 def test_each_ending_has_the_leaderboards_status_and_keeps_the_completion(
-    tally: Tally, event: str, infraction: str, status: str
+    tally: Tally, go: Go, event: str, infraction: str, status: str
 ) -> None:
-    step(tally, 0.0)
-    step(tally, 100.0, **{event: 1})
+    go(tally, 0.0)
+    go(tally, 100.0, **{event: 1})
     tally.close()
     assert tally.over
     assert tally.status() == status
@@ -71,18 +58,18 @@ def test_each_ending_has_the_leaderboards_status_and_keeps_the_completion(
     assert tally.score().penalty == 1.0
 
 
-def test_driving_outside_counts_by_its_share_of_what_was_driven(tally: Tally) -> None:
-    step(tally, 0.0)
-    step(tally, 100.0, outside=25.0)
-    step(tally, 200.0, outside=50.0, FINISHED=1)
+def test_driving_outside_counts_by_its_share_of_what_was_driven(tally: Tally, go: Go) -> None:
+    go(tally, 0.0)
+    go(tally, 100.0, outside=25.0)
+    go(tally, 200.0, outside=50.0, FINISHED=1)
     tally.close()
     assert tally.score().penalty == pytest.approx(0.75)
     assert tally.status() == "Completed"
     assert "50.000 meters (25.00%" in tally.infractions["outside_route_lanes"][0]
 
 
-def test_a_crash_of_the_agent_is_its_own_status(tally: Tally) -> None:
-    step(tally, 20.0)
+def test_a_crash_of_the_agent_is_its_own_status(tally: Tally, go: Go) -> None:
+    go(tally, 20.0)
     tally.fail(2.0, "Agent crashed", "ValueError: no")
     tally.close()
     assert tally.over
@@ -90,19 +77,19 @@ def test_a_crash_of_the_agent_is_its_own_status(tally: Tally) -> None:
     assert tally.log == [(2.0, "Agent crashed: ValueError: no")]
 
 
-def test_the_trajectory_hash_tells_drives_apart(tally: Tally) -> None:
-    other, same = (Tally(Route("7", "Nowhere", np.ones((2, 10), np.float32))) for _ in range(2))
+def test_the_trajectory_hash_tells_drives_apart(tally: Tally, begin: Begin, go: Go) -> None:
+    other, same = begin(), begin()
     for one, at in ((tally, 10.0), (same, 10.0), (other, 10.001)):
-        step(one, 0.0)
-        step(one, at)
+        go(one, 0.0)
+        go(one, at)
     assert tally.trajectory == same.trajectory != other.trajectory
 
 
-def test_every_infraction_has_its_time_and_place(tally: Tally) -> None:
-    step(tally, 0.0)
-    step(tally, 30.0, outside=2.0)
-    step(tally, 50.0, outside=9.0, COLLISION_VEHICLE=1)
-    step(tally, 60.0, outside=9.0, BLOCKED=1)
+def test_every_infraction_has_its_time_and_place(tally: Tally, go: Go) -> None:
+    go(tally, 0.0)
+    go(tally, 30.0, outside=2.0)
+    go(tally, 50.0, outside=9.0, COLLISION_VEHICLE=1)
+    go(tally, 60.0, outside=9.0, BLOCKED=1)
     tally.close()
     assert len(tally.incidents) == sum(len(found) for found in tally.infractions.values()) == 3
     told = {one.kind: (one.time, one.x, one.y) for one in tally.incidents}
@@ -114,22 +101,87 @@ def test_every_infraction_has_its_time_and_place(tally: Tally) -> None:
     assert all(one.message in tally.infractions[one.kind] for one in tally.incidents)
 
 
-def test_smoothness_is_told_of_drives_that_are_long_enough(tally: Tally) -> None:
+def test_smoothness_is_told_of_drives_that_are_long_enough(tally: Tally, go: Go) -> None:
     for k in range(6):
-        step(tally, float(k))
+        go(tally, float(k))
     assert tally.smoothness() is None
     for k in range(6, 40):
-        step(tally, float(k))
+        go(tally, float(k))
     assert tally.smoothness() == 1.0
 
 
-def test_a_drive_slower_than_the_traffic_is_penalised_at_each_checkpoint(tally: Tally) -> None:
-    ego, row = np.zeros(len(Ego), np.float32), np.zeros(len(Actor), np.float32)
+def test_a_drive_slower_than_the_traffic_is_penalised_at_each_checkpoint(
+    tally: Tally, go: Go
+) -> None:
     for progress in range(0, 200, 2):
-        ego[Ego.PROGRESS], row[Actor.SPEED] = progress, 5.0
-        tally.note(progress / 10.0, np.zeros(len(Event), np.int32), ego, row, traffic=10.0)
-    step(tally, 199.5, FINISHED=1)
+        go(tally, float(progress), speed=5.0, traffic=10.0)
+    go(tally, 199.5, FINISHED=1)
     tally.close()
     assert tally.pace.percents == [50.0, 50.0, 50.0, pytest.approx(50.0, abs=0.1)]
     assert len(tally.infractions["min_speed_infractions"]) == 4
     assert tally.score().penalty == pytest.approx((1.0 - 0.3 * 0.5) ** 4, abs=1e-3)
+
+
+def test_who_was_hit_is_told_with_the_decision_and_the_place_on_the_route(
+    tally: Tally, go: Go
+) -> None:
+    go(tally, 0.0)
+    car = {Hit.ACTOR: 3, Hit.KIND: Kind.VAN}
+    post = {Hit.ACTOR: -8, Hit.KIND: 0}
+    go(tally, 50.0, hits=[post, car], COLLISION_VEHICLE=1, COLLISION_STATIC=1)
+    one, other = tally.incidents
+    assert (one.kind, one.route_s, one.decision) == ("collisions_vehicle", 50.0, 1)
+    assert [(who.kind, who.index) for who in one.actors] == [("VAN", 3)]
+    assert other.kind == "collisions_layout"
+    assert [who.index for who in other.actors] == [7]
+
+
+def test_too_much_of_the_route_far_beside_it_is_a_deviation(tally: Tally, go: Go) -> None:
+    go(tally, 0.0)
+    go(tally, 59.0, lateral=16.0)
+    go(tally, 100.0, lateral=14.0)
+    go(tally, 101.0, lateral=16.0)
+    assert not tally.over
+    go(tally, 101.5, lateral=16.0)
+    assert tally.status() == "Failed - Agent deviated from the route"
+    assert len(tally.infractions["route_dev"]) == 1
+
+
+def test_the_time_limit_grows_with_the_way(begin: Begin, go: Go) -> None:
+    tally = begin(limit=10.0)  # 300 s and 1 s for each metre
+    go(tally, 0.0, time=300.0)
+    go(tally, 50.0, time=349.9)
+    assert not tally.over
+    go(tally, 50.5, time=350.1)
+    assert tally.status() == "Failed - Agent timed out"
+    assert begin(timeout_share=0.0).over is False
+    endless = begin(timeout_share=0.0)
+    go(endless, 0.0, time=1e6)
+    assert not endless.over
+
+
+def test_an_event_that_is_not_cleared_in_4_minutes_times_out_once(begin: Begin, go: Go) -> None:
+    tally = begin(stages=("Accident", "ControlLoss"))
+    go(tally, 1.0, stages=[(1.0, 240.0), (0.0, 0.0)])
+    assert not tally.infractions["scenario_timeouts"]
+    go(tally, 2.0, stages=[(1.0, 240.1), (1.0, 3.0)])
+    go(tally, 3.0, stages=[(1.0, 240.2), (1.0, 3.1)])
+    assert tally.infractions["scenario_timeouts"] == ["Agent timed out a scenario (Accident)"]
+    assert tally.score().penalty == 0.7
+    assert not tally.over
+
+
+def test_an_emergency_vehicle_that_is_held_up_counts_once(begin: Begin, go: Go) -> None:
+    course = {"stages": ("YieldToEmergencyVehicle",), "emergencies": (Emergency(0, 1, 14.0),)}
+    held, free = begin(**course), begin(**course)
+    for tally, lateral in ((held, 0.0), (free, 0.7)):
+        for k in range(20):
+            other = {Actor.X: 0.5 * k - 14.0, Actor.SPEED: 7.0}
+            go(tally, 0.5 * k, speed=5.0, lateral=lateral, others=[other], stages=[(1.0, 1.0)])
+        go(tally, 11.0, others=[{}], stages=[(2.0, 9.0)])
+        go(tally, 12.0, others=[{}], stages=[(2.0, 9.0)])
+        tally.close()
+    (told,) = held.infractions["yield_emergency_vehicle_infractions"]
+    assert "at 50.0% of its wanted speed" in told
+    assert held.incidents[0].actors[0].index == 1
+    assert not free.infractions["yield_emergency_vehicle_infractions"]
