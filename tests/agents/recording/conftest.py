@@ -53,6 +53,9 @@ class Parading:
         on = 0.05 * 5.0 * self.ticks
         self._guests.move(self._actor, x + on * np.cos(yaw), y + on * np.sin(yaw), 0.0, yaw, 5.0)
 
+    def ticked(self) -> None:
+        pass
+
     @property
     def over(self) -> str | None:
         return "enough" if self.ticks >= 100 else None

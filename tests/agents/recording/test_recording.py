@@ -197,7 +197,11 @@ def test_a_disk_that_fills_up_leaves_what_was_recorded(
     town: Town, tmp_path: Path, full_disk: Callable[[], AbstractContextManager[None]]
 ) -> None:
     path = tmp_path / "drive.rwr"
-    with full_disk(), pytest.raises(StorageError, match="was recorded before is in"), Recorder(path) as recorder:
+    with (
+        full_disk(),
+        pytest.raises(StorageError, match="was recorded before is in"),
+        Recorder(path) as recorder,
+    ):
         drive(ExpertAgent(), town, scenario(), observers=[recorder], time_limit=10.0)
     assert not path.exists()
     assert list_chunks(tmp_path / "drive.rwr.part")[0][0].kind == "HEAD"
