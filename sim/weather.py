@@ -76,7 +76,7 @@ class Weather:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            low, high = _RANGES.get(field.name, (0.0, 100.0))
+            low, high = RANGES[field.name]
             if not math.isfinite(value) or not low <= value <= high:
                 raise SettingsError(
                     f"weather: {field.name} is {value!r}; it must be in {low:g}..{high:g}"
@@ -84,7 +84,8 @@ class Weather:
         return self
 
 
-_RANGES = {
+RANGES: dict[str, tuple[float, float]] = {
+    **{field.name: (0.0, 100.0) for field in fields(Weather)},
     "sun_azimuth_angle": (-360.0, 360.0),
     "sun_altitude_angle": (-90.0, 90.0),
     "fog_distance": (0.0, 1e9),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from roadworthy import __version__
-from roadworthy.agents.commands import towns
+from roadworthy.agents.commands import suites, towns
 from roadworthy.agents.commands.bench import bench
 from roadworthy.agents.commands.collect import collect
 from roadworthy.agents.commands.compare import compare
@@ -48,3 +48,4 @@ def _root(
 for _command in (demo, drive, evaluate, compare, collect, train, export, bench, doctor):
     app.command()(_command)
 app.add_typer(towns.app, name="towns")
+app.add_typer(suites.app, name="suites")

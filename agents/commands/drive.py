@@ -10,32 +10,41 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.agents.commands import options
-from roadworthy.agents.commands.outcome import FAILED, complain, guarded, out
+from roadworthy.agents.commands.outcome import FAILED, complain, err, guarded, out
 from roadworthy.sim.errors import SettingsError
 
 if TYPE_CHECKING:
     from roadworthy.agents.evaluation.drive import DriveResult
-    from roadworthy.sim.road.route import Route
+    from roadworthy.sim.scenario.scenario import Scenario
 
 
 @guarded
 def drive(
     agent: options.Agent = "roadworthy",
     route: Annotated[
-        str | None, typer.Option(metavar="FILE[#ID]", help="Route file, and which route of it.")
+        str | None,
+        typer.Option(
+            metavar="FILE[#ID]",
+            help="Route file of the leaderboard, and which route of it; with the weather and the "
+            "scenarios that it names.",
+        ),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[#ID]|SUITE#ID",
+            help="Scenario file (.yaml, see docs/scenarios.md; .xml and .xosc, too) or a shipped "
+            "suite, and which scenario of it.",
+        ),
     ] = None,
     town: Annotated[
         str | None, typer.Option(help="Town to draw a route in; see `roadworthy towns`.")
     ] = None,
     map_dir: options.MapDir = None,
     world: options.World = "embedded",
-    seed: options.Seed = 0,
+    seed: options.OwnSeed = None,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video, .mp4 or .webm.")
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Record the drive, .rwr, for `roadworthy replay`."),
     ] = None,
     out_dir: Annotated[
         Path | None,
@@ -45,54 +54,58 @@ def drive(
             help="Write results.json into this folder; that of an earlier drive is replaced.",
         ),
     ] = None,
-    vehicles: options.Vehicles = 20,
-    walkers: options.Walkers = 8,
-    weather: options.Weather = "ClearNoon",
-    events: options.Events = "none",
+    vehicles: options.Vehicles = None,
+    walkers: options.Walkers = None,
+    weather: options.Weather = None,
+    events: options.Events = None,
     device: options.Device = "auto",
 ) -> None:
     """Let an agent drive one route and tell how it went.
 
-    Give a route file in the CARLA leaderboard's format, or a town to draw a route in. The exit
+    Give a route file in the CARLA leaderboard's format, a scenario file, or a town to draw a
+    route in. --vehicles, --walkers, --weather and --events replace what a file says. The exit
     code is 1 where the agent crashed.
     """
     options.only_embedded(world)
-    if (route is None) == (town is None):
-        raise SettingsError("give either --route FILE[#ID] or --town TOWN")
+    if sum(given is not None for given in (route, scenario, town)) != 1:
+        raise SettingsError("give one of --route FILE[#ID], --scenario FILE[#ID] and --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
     from roadworthy.agents.evaluation.evaluate import sensors_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
-    from roadworthy.agents.evaluation.routes import load_routes, random_route
+    from roadworthy.agents.evaluation.routes import load_scenarios, random_route
     from roadworthy.agents.registry import fingerprint, make_agent
     from roadworthy.sim.scenario.scenario import Scenario
 
     results = out_dir / "results.json" if out_dir is not None else None
     if results is not None:
         check_replaceable(results)
-    for path in (results, video, record):
+    for path in (results, video):
         if path is not None:
             check_writable(path)
     driver = make_agent(agent, device=device)
-    chosen = random_route(town, seed, map_dir) if town else _one(load_routes(str(route), map_dir))
-    settings = options.world_settings(vehicles, walkers, weather)
-    scenario = Scenario(chosen, settings, drawn=events).validate()
+    if town is not None:
+        chosen = Scenario(random_route(town, seed or 0, map_dir))
+    else:
+        chosen = _one(load_scenarios(str(scenario or route), map_dir))
+    chosen = options.applied(chosen, vehicles, walkers, weather, events)
+    seed = seed if seed is not None else (*chosen.seeds, 0)[0]
+    tell_missing([chosen])
     result, written = drive_with_progress(
-        driver, scenario, seed=seed, map_dir=map_dir, town=town, video=video, recording=record
+        driver, chosen, seed=seed, map_dir=map_dir, town=town, video=video
     )
     tell(result)
     tell_stages(driver)
     if written is not None:
         out.print(f"video: {written}")
-    if record is not None:
-        out.print(f"recording: {record}")
     if results is not None:
         what = {
             "agent": result.agent,
             **fingerprint(driver),
             "world": world,
-            "settings": asdict(settings),
-            "events": events,
+            "settings": asdict(chosen.world_settings()),
+            "events": chosen.drawn,
+            "scenarios": [chosen.fingerprint()],
             "route": result.route,
             "town": result.town,
             "seed": seed,
@@ -119,11 +132,18 @@ def tell_crashes(statuses: Sequence[str]) -> None:
         raise typer.Exit(FAILED)
 
 
-def _one(routes: list[Route]) -> Route:
-    if len(routes) > 1:
-        ids = ", ".join(route.id for route in routes[:12])
-        raise SettingsError(f"the file has {len(routes)} routes; choose one with FILE#ID: {ids}")
-    return routes[0]
+def _one(scenarios: list[Scenario]) -> Scenario:
+    if len(scenarios) > 1:
+        ids = ", ".join(scenario.id for scenario in scenarios[:12])
+        raise SettingsError(f"the file has {len(scenarios)} routes; choose one with FILE#ID: {ids}")
+    return scenarios[0]
+
+
+def tell_missing(scenarios: Sequence[Scenario]) -> None:
+    """Print what the sources of scenarios asked for and this world lacks."""
+    for scenario in scenarios:
+        for what in scenario.missing:
+            err.print(f"{scenario.source} {scenario.id}: {what}", style="yellow", markup=False)
 
 
 def tell_stages(agent: object) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.agents.commands import options
-from roadworthy.agents.commands.drive import tell_crashes
+from roadworthy.agents.commands.drive import tell_crashes, tell_missing
 from roadworthy.agents.commands.outcome import FAILED, complain, err, guarded, out
 from roadworthy.sim.errors import SettingsError
 
@@ -32,20 +32,22 @@ def evaluate(
         str,
         typer.Option(
             metavar="FILE|SUITE",
-            help="Route file in the leaderboard's format, or a suite: quick, held-out, "
-            "standard, towns (20 routes in each shipped town), carla (20 in each of CARLA's; "
-            "needs --map-dir).",
+            help="Scenario file (.yaml), route file of the leaderboard (.xml), one scenario of "
+            "such a file (FILE#ID), or a suite: see `roadworthy suites`.",
         ),
     ] = "quick",
     map_dir: options.MapDir = None,
     world: options.World = "embedded",
     seeds: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, max=10_000, help="How often to drive each route, each with its own seed."
+            min=1,
+            max=10_000,
+            help="How often to drive each route, each with its own seed. Without it and --seed: "
+            "with the seeds that the scenario names, or once.",
         ),
-    ] = 1,
-    seed: options.Seed = 0,
+    ] = None,
+    seed: options.OwnSeed = None,
     gate: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,10 +59,10 @@ def evaluate(
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of results.json and report.html.")
     ] = Path("out/evaluation"),
-    vehicles: options.Vehicles = 20,
-    walkers: options.Walkers = 8,
-    weather: options.Weather = "ClearNoon",
-    events: options.Events = "none",
+    vehicles: options.Vehicles = None,
+    walkers: options.Walkers = None,
+    weather: options.Weather = None,
+    events: options.Events = None,
     device: options.Device = "auto",
 ) -> None:
     """Score an agent by the CARLA leaderboard's rules over routes and seeds.
@@ -74,17 +76,17 @@ def evaluate(
     from roadworthy.agents.commands.progress import bar, open_town, working
     from roadworthy.agents.evaluation.evaluate import evaluate as run
     from roadworthy.agents.evaluation.evaluate import make_tasks
-    from roadworthy.agents.evaluation.routes import load_routes
+    from roadworthy.agents.evaluation.routes import load_scenarios
     from roadworthy.agents.registry import make_agent
-    from roadworthy.sim.scenario.scenario import Scenario
 
     driver = make_agent(agent, device=device)
     with working("planning the routes"):
-        settings = options.world_settings(vehicles, walkers, weather)
         scenarios = [
-            Scenario(route, settings, drawn=events) for route in load_routes(routes, map_dir)
+            options.applied(scenario, vehicles, walkers, weather, events)
+            for scenario in load_scenarios(routes, map_dir)
         ]
         tasks = make_tasks(scenarios, seeds, seed)
+    tell_missing(scenarios)
     with bar() as progress:
         shown = progress.add_task("driving", total=len(tasks))
 

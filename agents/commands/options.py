@@ -10,7 +10,7 @@ import typer
 from roadworthy.sim.errors import SettingsError
 
 if TYPE_CHECKING:
-    from roadworthy.sim.world.settings import WorldSettings
+    from roadworthy.sim.scenario.scenario import Scenario
 
 Agent = Annotated[
     str,
@@ -37,21 +37,41 @@ Seed = Annotated[
         help="Of all random numbers: the same seed, the same drive.",
     ),
 ]
-Vehicles = Annotated[int, typer.Option(help="Vehicles in the traffic around the agent.")]
-Walkers = Annotated[int, typer.Option(help="Walkers around the agent.")]
+OwnSeed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=2**63 - 1,
+        help="Of all random numbers: the same seed, the same drive. Without it, what the scenario "
+        "says, or 0.",
+    ),
+]
+# What a file says besides the route stands unless one of these four is given.
+Vehicles = Annotated[
+    int | None,
+    typer.Option(
+        help="Vehicles in the traffic around the agent, instead of what the scenario says; it "
+        "says 20 where it is silent."
+    ),
+]
+Walkers = Annotated[
+    int | None,
+    typer.Option(help="Walkers around the agent, likewise; 8 where a scenario is silent."),
+]
 Weather = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="PRESET",
-        help="One of CARLA's weathers, such as ClearNoon, HardRainNoon or ClearNight.",
+        help="One of CARLA's weathers, such as ClearNoon, HardRainNoon or ClearNight, instead of "
+        "those of the scenario; ClearNoon where a scenario is silent.",
     ),
 ]
 Events = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="none|standard|KIND[,KIND...]",
-        help="Scenario events on the way: standard draws them by the seed; kinds are named as in "
-        "the CARLA leaderboard (docs/events.md).",
+        help="Scenario events on the way instead of those of the scenario: standard draws them by "
+        "the seed; kinds are named as in the CARLA leaderboard (docs/events.md).",
     ),
 ]
 Device = Annotated[
@@ -75,15 +95,27 @@ def only_embedded(world: str) -> None:
         )
 
 
-def world_settings(vehicles: int, walkers: int, weather: str) -> WorldSettings:
-    """Make the world's settings.
+def applied(
+    scenario: Scenario,
+    vehicles: int | None,
+    walkers: int | None,
+    weather: str | None,
+    events: str | None,
+) -> Scenario:
+    """A scenario with the options that the user gave.
 
     Raises:
-        SettingsError: a number makes no world, or there is no such weather.
+        SettingsError: a number makes no world, or there is no such weather or event.
     """
+    from roadworthy.agents.evaluation.routes import overridden
     from roadworthy.sim.weather import PRESETS
-    from roadworthy.sim.world.settings import WorldSettings
 
-    if weather not in PRESETS:
+    if weather is not None and weather not in PRESETS:
         raise SettingsError(f"--weather {weather!r}: choose one of {', '.join(PRESETS)}")
-    return WorldSettings(vehicles=vehicles, walkers=walkers, weather=PRESETS[weather]).validate()
+    return overridden(
+        scenario,
+        vehicles=vehicles,
+        walkers=walkers,
+        weather=None if weather is None else PRESETS[weather],
+        events=events,
+    )

@@ -202,6 +202,7 @@ class Drive:
             self.world.time,
             time.perf_counter() - self._begun,
             self.scenario.happening(self.town.network, self.seed),
+            self.scenario.missing,
         )
 
     def give_up(self, sentence: str, why: str) -> DriveResult:

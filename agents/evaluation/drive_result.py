@@ -41,6 +41,7 @@ class DriveResult:
     min_speed_percents: tuple[float, ...]  # one for each checkpoint passed
     smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
+    missing: tuple[str, ...] = ()  # what its scenario asked for and this world lacks
     failure: str = ""  # what the agent or the simulation did wrong, in words
     series: Series | None = field(default=None, compare=False, repr=False)  # sample by sample
 
@@ -55,6 +56,7 @@ class DriveResult:
         ended: float,
         spent: float,
         events: Sequence[ScenarioEvent] = (),
+        missing: Sequence[str] = (),
     ) -> DriveResult:
         """Sum up a closed tally; `ended` and `spent` are seconds of the world's and of ours."""
         return cls(
@@ -75,6 +77,7 @@ class DriveResult:
             min_speed_percents=tuple(tally.pace.percents),
             smoothness=tally.smoothness(),
             trajectory=tally.trajectory,
+            missing=tuple(missing),
             series=tally.series(),
         )
 
@@ -103,6 +106,7 @@ class DriveResult:
                 smoothness=self.smoothness,
                 incidents=self.incidents,
                 trajectory=self.trajectory,
+                missing=list(self.missing),
                 failure=self.failure,
             ),
         )

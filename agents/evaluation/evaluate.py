@@ -50,25 +50,35 @@ class Task:
         return record_id(self.route.id, self.repetition)
 
 
-def make_tasks(scenarios: Sequence[Scenario], seeds: int, seed: int = 0) -> list[Task]:
+def make_tasks(
+    scenarios: Sequence[Scenario], seeds: int | None = None, seed: int | None = None
+) -> list[Task]:
     """List every scenario with every seed, scenario by scenario.
+
+    Args:
+        scenarios: what to drive.
+        seeds: how many for each scenario.
+        seed: the first one. Where neither is given a scenario has its own seeds, or 0.
 
     Raises:
         SettingsError: `seeds` is not positive, a seed is too large, or two routes have one id.
     """
-    if seeds < 1:
-        raise SettingsError(f"--seeds is {seeds}; it must be at least 1")
-    if seed + seeds - 1 > LARGEST_SEED:
-        raise SettingsError(f"--seed {seed} with {seeds} --seeds goes beyond {LARGEST_SEED}")
+    many, first = 1 if seeds is None else seeds, seed or 0
+    if many < 1:
+        raise SettingsError(f"--seeds is {many}; it must be at least 1")
+    if first + many - 1 > LARGEST_SEED:
+        raise SettingsError(f"--seed {first} with {many} --seeds goes beyond {LARGEST_SEED}")
     counts = Counter(scenario.id for scenario in scenarios)
     double = sorted(name for name, count in counts.items() if count > 1)
     if double:
         raise SettingsError(f"route ids must differ within one evaluation; double: {double}")
-    return [
-        Task(i * seeds + k, scenario, k, seed + k)
-        for i, scenario in enumerate(scenarios)
-        for k in range(seeds)
+    given = None if seeds is None and seed is None else range(first, first + many)
+    wanted = [
+        (scenario, k, own)
+        for scenario in scenarios
+        for k, own in enumerate(given or scenario.seeds or (0,))
     ]
+    return [Task(i, scenario, k, own) for i, (scenario, k, own) in enumerate(wanted)]
 
 
 def sensors_of(agent: Agent) -> list[str]:
@@ -84,10 +94,11 @@ def _circumstances(tasks: Sequence[Task]) -> dict[str, Any]:
     """Settings and drawn events of all tasks, once where they are all the same."""
     settings = [asdict(task.scenario.settings) for task in tasks]
     drawn = [task.scenario.drawn for task in tasks]
+    what = {"scenarios": [task.scenario.fingerprint() for task in tasks]}
     same = all(each == settings[0] for each in settings) and len(set(drawn)) <= 1
     if same and tasks:
-        return {"settings": settings[0], "events": drawn[0]}
-    return {"settings": settings, "events": drawn}
+        return {"settings": settings[0], "events": drawn[0], **what}
+    return {"settings": settings, "events": drawn, **what}
 
 
 def evaluate(

@@ -81,6 +81,8 @@ class RecordMeta(BaseModel):
     seed: int = 0
     score_composed_2_1: float = 0.0  # the driving score by the leaderboard's 2.1 rules
     events: list[str] = Field(default_factory=list)  # "KIND at S m"
+    # What the route's file asked for and the world lacks, in words.
+    missing: list[str] = Field(default_factory=list)
     # Mean ego speed as a percentage of the traffic's, one for each checkpoint passed.
     min_speed_percents: list[float] = Field(default_factory=list)
     smoothness: float | None = None  # [0, 1] share of the drive that was comfortable (Bench2Drive)

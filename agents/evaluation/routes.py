@@ -1,59 +1,93 @@
-"""Routes by what the user says: a route file, one route of it, a town, or a suite."""
+"""Scenarios by what the user says: a file, one scenario of it, a suite, or a town."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from roadworthy.sim.errors import RouteError
+from roadworthy.sim.errors import MapError, RouteError, SettingsError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
-from roadworthy.sim.road.route_files import read_routes, select_route
+from roadworthy.sim.road.route_files import RouteSpec, read_routes, select_route
 from roadworthy.sim.road.routing import plan_route, random_routes
-from roadworthy.sim.road.towns import HELD_OUT_TOWN, TRAINING_TOWNS, load_network_of
+from roadworthy.sim.road.towns import HELD_OUT_TOWN, load_network_of
+from roadworthy.sim.scenario.scenario import NONE, Scenario
+from roadworthy.sim.weather import Weather
+from roadworthy.sim.world.settings import WorldSettings
 
 HELD_OUT = HELD_OUT_TOWN
-SHIPPED_TOWNS = ("Rivertown", "Hillcrest", "Marlow", "Ringford", "Carriden")
-CARLA_TOWNS = ("Town01", "Town02", "Town03", "Town04", "Town10HD")
-# Suites: how many routes of which town.
-SUITES: dict[str, dict[str, int]] = {
-    "quick": {HELD_OUT_TOWN: 4},
-    "held-out": {HELD_OUT_TOWN: 20},
-    "standard": dict.fromkeys((HELD_OUT_TOWN, *TRAINING_TOWNS), 10),
-    "towns": dict.fromkeys(SHIPPED_TOWNS, 20),
-    "carla": dict.fromkeys(CARLA_TOWNS, 20),  # their maps must be given
-}
-_SUITE_SEED = 9_000_001  # training draws its routes from small seeds
+SUITE_FOLDER = Path(__file__).parents[1] / "suites"
+YAML, XML, OPENSCENARIO = (".yaml", ".yml"), (".xml",), (".xosc",)
 _LENGTHS = (180.0, 450.0)  # [m]
-_LONGER = {"towns": (300.0, 800.0), "carla": (300.0, 800.0)}  # [m] of suites that differ
+
+
+def suite_names() -> list[str]:
+    """Names of the shipped suites, the small ones first."""
+    first = ["ci", "quick", "held-out", "standard", "towns"]
+    names = sorted(path.stem for path in SUITE_FOLDER.glob("*.yaml"))
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+
+
+def suite_file(name: str) -> Path:
+    """The file of a shipped suite.
+
+    Raises:
+        SettingsError: there is no such suite.
+    """
+    if name not in suite_names():
+        raise SettingsError(f"there is no suite {name!r}; there are {', '.join(suite_names())}")
+    return SUITE_FOLDER / f"{name}.yaml"
+
+
+def load_scenarios(which: str, map_dir: str | Path | None = None) -> list[Scenario]:
+    """Load the scenarios of a suite or a file, all (`FILE`) or one (`FILE#ID`).
+
+    Args:
+        which: a suite's name; a scenario file (.yaml), a route file of the leaderboard (.xml) or
+            an OpenSCENARIO file (.xosc).
+        map_dir: folder with further TOWN.xodr files; None takes $ROADWORTHY_MAPS.
+
+    Raises:
+        InputError: the file is not understood.
+        MapError: a town is unknown.
+        RouteError: the file or the id does not exist, or a route cannot be driven.
+    """
+    name, _, wanted = which.partition("#")
+    if name in suite_names():
+        path, source = suite_file(name), name
+    else:
+        path, source = Path(name).expanduser(), name
+        if not path.is_file():
+            raise RouteError(
+                f"there is no route file {name!r} and no suite of that name; "
+                f"suites are {', '.join(suite_names())}"
+            )
+    suffix = path.suffix.lower()
+    if suffix in YAML:
+        from roadworthy.sim.scenario.files import read_scenarios
+
+        found = read_scenarios(path, lambda town: load_network_of(town, map_dir), wanted or None)
+        return [replace(scenario, source=source) for scenario in found]
+    if suffix in OPENSCENARIO:
+        return _openscenario(path, map_dir)
+    return _route_file(path, wanted, map_dir)
 
 
 def load_routes(which: str, map_dir: str | Path | None = None) -> list[Route]:
-    """Load routes from `FILE` (all of them) or `FILE#ID` (one), or of a suite.
+    """The routes alone of what `load_scenarios` loads."""
+    return [scenario.route for scenario in load_scenarios(which, map_dir)]
+
+
+def suite_routes(name: str, map_dir: str | Path | None = None) -> list[Route]:
+    """The routes of a suite: the same ones every time.
 
     Raises:
-        RouteError: the file or the id does not exist, or a route cannot be driven.
-        MapError: a route's town is unknown.
+        MapError: a town of the suite is neither shipped nor in `map_dir`.
+        SettingsError: there is no such suite.
     """
-    if which in SUITES:
-        return suite_routes(which, map_dir)
-    file, _, wanted = which.partition("#")
-    path = Path(file).expanduser()
-    if not path.is_file():
-        raise RouteError(
-            f"there is no route file {file!r} and no suite of that name; "
-            f"suites are {', '.join(SUITES)}"
-        )
-    specs = read_routes(path)
-    if wanted:
-        specs = [select_route(specs, wanted)]
-    routes = []
-    networks: dict[str, RoadNetwork] = {}
-    for spec in specs:
-        if spec.town not in networks:
-            networks = {spec.town: load_network_of(spec.town, map_dir)}
-        routes.append(plan_route(networks[spec.town], spec.waypoints, id=spec.id, yaws=spec.yaws))
-    return routes
+    suite_file(name)
+    return load_routes(name, map_dir)
 
 
 def random_route(town: str, seed: int, map_dir: str | Path | None = None) -> Route:
@@ -70,16 +104,76 @@ def random_route(town: str, seed: int, map_dir: str | Path | None = None) -> Rou
         return random_routes(network, 1, seed, min_length=30.0, max_length=_LENGTHS[0])[0]
 
 
-def suite_routes(name: str, map_dir: str | Path | None = None) -> list[Route]:
-    """Draw the routes of a suite: the same ones every time.
+def overridden(
+    scenario: Scenario,
+    *,
+    vehicles: int | None = None,
+    walkers: int | None = None,
+    weather: Weather | None = None,
+    events: str | None = None,
+) -> Scenario:
+    """A scenario with what a user says besides; None leaves what the scenario says.
+
+    Args:
+        scenario: as its file has it.
+        vehicles: in the traffic.
+        walkers: around the ego.
+        weather: for the whole way.
+        events: drawn ones (see `Scenario.drawn`) instead of all that the scenario has.
 
     Raises:
-        MapError: a town of the suite is neither shipped nor in `map_dir`.
+        SettingsError: a number makes no world, or there is no such event.
     """
-    routes: list[Route] = []
-    low, high = _LONGER.get(name, _LENGTHS)
-    for town, count in SUITES[name].items():
-        network = load_network_of(town, map_dir)
-        drawn = random_routes(network, count, _SUITE_SEED, min_length=low, max_length=high)
-        routes += [replace(route, id=f"{town}_{i}") for i, route in enumerate(drawn)]
-    return routes
+    settings = scenario.settings
+    if vehicles is not None:
+        settings = replace(settings, vehicles=vehicles)
+    if walkers is not None:
+        settings = replace(settings, walkers=walkers)
+    if weather is not None:
+        settings, scenario = replace(settings, weather=weather), replace(scenario, weathers=())
+    if events is not None:
+        scenario = replace(scenario, events=(), drawn=events or NONE)
+    return replace(scenario, settings=settings).validate()
+
+
+def _route_file(path: Path, wanted: str, map_dir: str | Path | None) -> list[Scenario]:
+    """Scenarios of a route file of the leaderboard."""
+    from roadworthy.sim.scenario.leaderboard import scenario_of
+
+    specs = read_routes(path)
+    if wanted:
+        specs = [select_route(specs, wanted)]
+    networks = _networks(path, specs, map_dir)
+    found = []
+    for spec in specs:
+        network = networks[spec.town]
+        route = plan_route(network, spec.waypoints, id=spec.id, yaws=spec.yaws)
+        found.append(scenario_of(spec, route, network, WorldSettings(), str(path)))
+    return found
+
+
+def _networks(
+    path: Path, specs: Sequence[RouteSpec], map_dir: str | Path | None
+) -> dict[str, RoadNetwork]:
+    """The roads of all towns of a file; a town that is missing is told with its routes."""
+    networks: dict[str, RoadNetwork] = {}
+    for town in dict.fromkeys(spec.town for spec in specs):
+        try:
+            networks[town] = load_network_of(town, map_dir)
+        except MapError as error:
+            ids = [spec.id for spec in specs if spec.town == town]
+            shown = ", ".join(ids[:8]) + (", ..." if len(ids) > 8 else "")
+            raise MapError(
+                f"{path}: {'routes' if len(ids) > 1 else 'route'} {shown}: {error}"
+            ) from None
+    return networks
+
+
+def _openscenario(path: Path, map_dir: str | Path | None) -> list[Scenario]:
+    import importlib
+
+    try:
+        openscenario = importlib.import_module("roadworthy.sim.openscenario")
+    except ImportError:
+        raise RouteError(f"{path}: this version does not play OpenSCENARIO files yet") from None
+    return list(openscenario.load_scenarios(path, map_dir))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +36,7 @@ class Scenario:
             tell it.
         story: what acts on the world tick by tick; None for nothing.
         source: the file or suite that it came from.
+        seeds: that its source asks for; none: the user says.
     """
 
     route: Route
@@ -45,6 +47,7 @@ class Scenario:
     missing: tuple[str, ...] = ()
     story: Story | None = None
     source: str = ""
+    seeds: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -76,6 +79,15 @@ class Scenario:
         for _, weather in self.weathers:
             weather.validate()
         return self
+
+    def fingerprint(self) -> str:
+        """Hash of all that makes the drive: equal where two scenarios are the same."""
+        events = [(event.kind, event.s, sorted(event.params.items())) for event in self.events]
+        said = (self.settings, events, self.drawn, self.weathers, self.route.town)
+        digest = hashlib.sha256(repr(said).encode())
+        digest.update(self.route.points.tobytes())
+        digest.update(repr(getattr(self.story, "fingerprint", "")).encode())
+        return digest.hexdigest()[:16]
 
     def world_settings(self) -> WorldSettings:
         """Settings of its world: with slots for the story's guests, and the first weather."""

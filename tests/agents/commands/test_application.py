@@ -182,7 +182,7 @@ def wrong_model(folder: Path) -> None:
         (["drive", "--agent", "expert", "--route", "{tmp}/none.xml"], "no route file"),
         (["drive", "--agent", "{tmp}/wrong", "--town", "Marlow"], "no input 'image'"),
         (["drive", "--agent", "exprt", "--town", "Marlow"], "unknown agent"),
-        (["drive", "--agent", "expert"], "either --route"),
+        (["drive", "--agent", "expert"], "give one of --route"),
         (["drive", "--agent", "expert", "--town", "Marlow", "--device", "gpu"], "auto, cpu, cuda"),
         (["drive", "--agent", "expert", "--town", "Marlow", "--video", "a.gif"], ".mp4 or .webm"),
         (["drive", "--agent", "expert", "--town", "Marlow", "--world", "carla://x"], "embedded"),
