@@ -46,6 +46,10 @@ def drive(
     video: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video, .mp4 or .webm.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Record the drive, .rwr, for `roadworthy replay`."),
+    ] = None,
     out_dir: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +84,7 @@ def drive(
     results = out_dir / "results.json" if out_dir is not None else None
     if results is not None:
         check_replaceable(results)
-    for path in (results, video):
+    for path in (results, video, record):
         if path is not None:
             check_writable(path)
     driver = make_agent(agent, device=device)
@@ -92,12 +96,14 @@ def drive(
     seed = seed if seed is not None else (*chosen.seeds, 0)[0]
     tell_missing([chosen])
     result, written = drive_with_progress(
-        driver, chosen, seed=seed, map_dir=map_dir, town=town, video=video
+        driver, chosen, seed=seed, map_dir=map_dir, town=town, video=video, recording=record
     )
     tell(result)
     tell_stages(driver)
     if written is not None:
         out.print(f"video: {written}")
+    if record is not None:
+        out.print(f"recording: {record}")
     if results is not None:
         what = {
             "agent": result.agent,

@@ -20,6 +20,7 @@ from roadworthy.agents.evaluation.drive import (
     drive,
 )
 from roadworthy.agents.evaluation.video import VideoWriter
+from roadworthy.agents.recording.recorder import record
 from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
@@ -67,11 +68,13 @@ def drive_with_progress(
     map_dir: Path | None,
     town: str | None = None,
     video: Path | None = None,
+    recording: Path | None = None,
     observers: Sequence[DriveObserver] = (),
 ) -> tuple[DriveResult, Path | None]:
     """Drive one scenario with a bar of its completion; also returns where the video went."""
     place = open_town(town or scenario.town, map_dir)
     writer = VideoWriter(video) if video is not None else None
+    recorders = [] if recording is None else [record(recording)]
     with bar() as progress:
         task = progress.add_task("building the world (kernels compile once)", total=100.0)
 
@@ -83,10 +86,12 @@ def drive_with_progress(
             )
 
         filming = [] if writer is None else [Filming(writer)]
-        watching = [*filming, Watching(observe), *observers]
+        watching = [*filming, *recorders, Watching(observe), *observers]
         try:
             result = drive(agent, place, scenario, seed=seed, observers=watching)
         finally:
+            for recorder in recorders:
+                recorder.close()
             if writer is not None:
                 writer.close()
     return result, writer.path if writer is not None else None

@@ -103,9 +103,14 @@ def world_digest(
     town: Town, routes: RouteSet, settings: WorldSettings, profile: VehicleProfile, script: Script
 ) -> str:
     """Digest of what the worlds of a batch have in common, 32 hexadecimal digits."""
-    digest = hashlib.blake2b(digest_size=16)
     way = (routes.points, routes.start)
-    for part in (town.network, town.scenery, *way, settings, profile, tuple(script)):
+    return digest_of(town.network, town.scenery, *way, settings, profile, tuple(script))
+
+
+def digest_of(*parts: Any) -> str:
+    """Digest of arrays, dataclasses and what they hold by their content, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
         _feed(digest, part)
     return digest.hexdigest()
 

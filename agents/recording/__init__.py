@@ -1,0 +1,18 @@
+"""Recordings: drives in files, replayed to the byte, looked at anew, and driven on by others."""
+
+from __future__ import annotations
+
+from roadworthy.agents.recording.container import RecordingError
+from roadworthy.agents.recording.recorder import Recorder, record
+from roadworthy.agents.recording.recording import RecordedMoment, Recording
+from roadworthy.agents.recording.replay import Proof, Replay
+
+__all__ = [
+    "Proof",
+    "RecordedMoment",
+    "Recorder",
+    "Recording",
+    "RecordingError",
+    "Replay",
+    "record",
+]
