@@ -12,6 +12,10 @@ from roadworthy.agents.commands.outcome import FAILED, complain, err, guarded, o
 if TYPE_CHECKING:
     from roadworthy.agents.evaluation.compare import Comparison, Key
 
+_BY_CHANCE = (
+    "Of figures that do not differ, one in twenty shows a difference by chance: decide beforehand "
+    "which one counts."
+)
 _SHOWN = 5  # drives that changed most, in either direction
 
 
@@ -48,19 +52,22 @@ def _tell(comparison: Comparison, before: str, after: str) -> None:
     """Print the table of figures, and the drives that changed most."""
     from rich.table import Table
 
+    from roadworthy.agents.evaluation.metrics.registry import METRICS
+
     table = Table(title=f"{comparison.pairs} drives in both: means, 95 % intervals")
     for name, justify in (("figure", "left"), (before, "right"), (after, "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     table.add_column("difference of pairs", justify="right")
     table.add_column("verdict")
     for change in comparison.changes:
-        digits = 1 if change.name.startswith(("driving", "route_c")) else 3
+        digits = 3 if METRICS[change.name].unit in ("0 to 1", "a drive") else 1
         cells = [
             f"{e.mean:.{digits}f}\n{e.low:.{digits}f} to {e.high:.{digits}f}"
             for e in (change.before, change.after, change.difference)
         ]
         table.add_row(change.name, *cells, change.verdict)
     out.print(table)
+    out.print(_BY_CHANCE, style="dim")
     for drives, word in ((comparison.drives[:_SHOWN], "lost"), (comparison.drives[::-1], "gained")):
         told = [d for d in drives[:_SHOWN] if (d[2] - d[1]) * (1 if word == "gained" else -1) > 0]
         if told:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from roadworthy.agents.evaluation.metrics.registry import METRICS, route_key
 from roadworthy.agents.evaluation.results import Record, Results, read_results
 from roadworthy.agents.evaluation.score import INFRACTIONS
 from roadworthy.agents.evaluation.statistics import Estimate, estimate
@@ -14,24 +15,15 @@ from roadworthy.sim.errors import InputError
 Key = tuple[str, str, int]  # town, route, seed
 
 
-def _counted(name: str) -> Callable[[Record], float]:
-    return lambda record: float(len(record.infractions.get(name, [])))
-
-
-FIGURES: Mapping[str, Callable[[Record], float]] = {
-    "driving_score": lambda r: r.scores.score_composed,
-    "driving_score_2_1": lambda r: r.meta.score_composed_2_1,
-    "route_completion": lambda r: r.scores.score_route,
-    "infraction_penalty": lambda r: r.scores.score_penalty,
-    "smoothness": lambda r: r.meta.smoothness or 0.0,
-    **{name: _counted(name) for name in INFRACTIONS},
+FIGURES: Mapping[str, Callable[[Record], float | None]] = {
+    name: metric.value for name, metric in METRICS.items()
 }
-LESS_IS_BETTER = frozenset(INFRACTIONS)
+LESS_IS_BETTER = frozenset(name for name, metric in METRICS.items() if metric.less_is_better)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One figure in both runs, over the drives that both have."""
+    """One figure in both runs, over the drives that have it in both."""
 
     name: str  # of FIGURES; of infractions the mean count of a drive
     before: Estimate
@@ -104,8 +96,9 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
         )
     changes = []
     for name, figure in FIGURES.items():
-        pairs = [(key[:2], figure(old[key]), figure(new[key])) for key in keys]
-        if name in INFRACTIONS and not any(a or b for _, a, b in pairs):
+        both = [(key[:2], figure(old[key]), figure(new[key])) for key in keys]
+        pairs = [(group, a, b) for group, a, b in both if a is not None and b is not None]
+        if not pairs or (name in INFRACTIONS and not any(a or b for _, a, b in pairs)):
             continue
         changes.append(
             Change(
@@ -115,8 +108,7 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
                 estimate(((group, b - a) for group, a, b in pairs), seed),
             )
         )
-    score = FIGURES["driving_score"]
-    drives = [(key, score(old[key]), score(new[key])) for key in keys]
+    drives = [(key, old[key].scores.score_composed, new[key].scores.score_composed) for key in keys]
     drives.sort(key=lambda drive: (drive[2] - drive[1], drive[0]))
     return Comparison(
         len(keys),
@@ -130,10 +122,7 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
 
 def _by_key(results: Results) -> dict[Key, Record]:
     """Drives by town, route and seed; the repetition's number says nothing of its own."""
-    return {
-        (r.meta.town, r.route_id.rsplit("_rep", 1)[0], r.meta.seed): r
-        for r in results.checkpoint.records
-    }
+    return {(*route_key(record), record.meta.seed): record for record in results.checkpoint.records}
 
 
 def _differing_settings(before: Results, after: Results) -> tuple[str, ...]:

@@ -41,7 +41,9 @@ class DriveResult:
     min_speed_percents: tuple[float, ...]  # one for each checkpoint passed
     smoothness: float | None  # [0, 1] share of the drive that was comfortable
     trajectory: str  # hash of the ego's states
-    missing: tuple[str, ...] = ()  # what its scenario asked for and this world lacks
+    metrics: dict[str, float | None] = field(default_factory=dict)  # by names of METRICS
+    missing: tuple[str, ...] = ()  # what the scenario asked for and this world lacks
+    first_junction: float | None = None  # [m] along the route where its first junction ends
     failure: str = ""  # what the agent or the simulation did wrong, in words
     series: Series | None = field(default=None, compare=False, repr=False)  # sample by sample
 
@@ -77,7 +79,9 @@ class DriveResult:
             min_speed_percents=tuple(tally.pace.percents),
             smoothness=tally.smoothness(),
             trajectory=tally.trajectory,
+            metrics=tally.metrics(),
             missing=tuple(missing),
+            first_junction=tally.course.first_junction,
             series=tally.series(),
         )
 
@@ -106,7 +110,9 @@ class DriveResult:
                 smoothness=self.smoothness,
                 incidents=self.incidents,
                 trajectory=self.trajectory,
+                metrics=self.metrics,
                 missing=list(self.missing),
+                first_junction=self.first_junction,
                 failure=self.failure,
             ),
         )

@@ -81,11 +81,13 @@ class RecordMeta(BaseModel):
     seed: int = 0
     score_composed_2_1: float = 0.0  # the driving score by the leaderboard's 2.1 rules
     events: list[str] = Field(default_factory=list)  # "KIND at S m"
-    # What the route's file asked for and the world lacks, in words.
+    # What the scenario's source asked for and this world lacks; never dropped in silence.
     missing: list[str] = Field(default_factory=list)
     # Mean ego speed as a percentage of the traffic's, one for each checkpoint passed.
     min_speed_percents: list[float] = Field(default_factory=list)
     smoothness: float | None = None  # [0, 1] share of the drive that was comfortable (Bench2Drive)
+    metrics: dict[str, float | None] = Field(default_factory=dict)  # by names of METRICS
+    first_junction: float | None = None  # [m] along the route where its first junction ends
     incidents: list[Incident] = Field(default_factory=list)
     trajectory: str = ""  # hash of the ego's states: equal where the drive was equal
     failure: str = ""  # what the agent or the simulation did wrong, where one of them ended it

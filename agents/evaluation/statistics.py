@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roadworthy.sim.errors import SettingsError
 
@@ -47,6 +49,12 @@ class Estimate:
         return f"{self.mean:.1f} ({self.low:.1f} to {self.high:.1f})"
 
 
+@lru_cache(maxsize=4)
+def _draws(count: int, seed: int) -> NDArray[np.int64]:
+    """Numbers of the groups of each draw, [DRAWS, count]; the figures of a run share them."""
+    return np.random.default_rng(seed).integers(0, count, (DRAWS, count))
+
+
 def estimate(values: Iterable[tuple[Hashable, float]], seed: int = 0) -> Estimate:
     """Estimate a mean from values that come in groups.
 
@@ -74,8 +82,7 @@ def estimate(values: Iterable[tuple[Hashable, float]], seed: int = 0) -> Estimat
     else:
         totals = np.array([sum(members) for members in groups.values()])
         counts = np.array([len(members) for members in groups.values()], float)
-    generator = np.random.default_rng(seed)
-    drawn = generator.integers(0, len(totals), (DRAWS, len(totals)))
+    drawn = _draws(len(totals), seed)
     means = totals[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)])
     deviation = float(everything.std(ddof=1))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 
 import numpy as np
 
 from roadworthy.agents.evaluation.course import Course, Step
+from roadworthy.agents.evaluation.metrics import bench2drive, pdm
+from roadworthy.agents.evaluation.metrics.comfort import FILTER_WINDOW, Motion, smoothness
 from roadworthy.agents.evaluation.metrics.emergency import EmergencyYield
 from roadworthy.agents.evaluation.metrics.in_route import InRoute
 from roadworthy.agents.evaluation.metrics.min_speed import MinimumSpeed
@@ -45,6 +48,7 @@ _COLLISIONS: Mapping[str, Callable[[int, int], bool]] = {
     "collisions_layout": lambda kind, actor: actor < 0 or kind == Kind.PROP,
 }
 _STATE = 4 * int(Actor.LENGTH)  # bytes of a row that are the ego's state
+_COLUMNS = len(fields(pdm.Trace)) - 1  # those that are series
 _ON_STAGE = 1.0  # Progress.STATE
 Place = tuple[float, float, float]  # x, y, z [m]
 
@@ -68,7 +72,7 @@ class Tally:
         self._emergencies = [EmergencyYield(one.wanted) for one in course.emergencies]
         self._last: tuple[float, float] | None = None
         self._hash = hashlib.blake2b(digest_size=16)
-        self._motion: list[tuple[float, float, float]] = []  # accelerations and yaw, each step
+        self._trace: list[tuple[float, ...]] = []  # columns of metrics.pdm.Trace
         self._samples: list[Sample] = []  # what the report's plots are made of
         self.infractions: dict[str, list[str]] = {name: [] for name in INFRACTIONS}
         self.incidents: list[Incident] = []  # all infractions, with time and place
@@ -96,7 +100,7 @@ class Tally:
         if self._outside.outside > 0.0 and self._left is None:
             self._left = self._incident("outside_route_lanes", "")
         accel, lateral = float(row[Actor.ACCEL]), ego[Ego.LATERAL_ACCEL]
-        self._motion.append((accel, lateral, float(row[Actor.YAW])))
+        self._keep(step, events, ego, (accel, lateral, float(row[Actor.YAW]), progress), sight)
         self._samples.append((step.time, ego[Ego.ROUTE_S], speed, accel, lateral, x, y))
         self._hash.update(row.tobytes()[:_STATE])
         if self.course.stages:
@@ -147,15 +151,25 @@ class Tally:
         """How it went so far, sample by sample."""
         return Series.of(self._samples, self.course.route)
 
+    def trace(self) -> pdm.Trace:
+        """What the measures of `metrics/` are taken of, so far."""
+        columns = np.array(self._trace, np.float64).reshape(len(self._trace), _COLUMNS).T
+        return pdm.Trace(self.course.step, *columns)
+
     def smoothness(self) -> float | None:
         """Share of the drive [0, 1] that was comfortable; None where it was too short to tell."""
-        # Imported here: SciPy takes a while, and nobody should wait for it before a drive.
-        from roadworthy.agents.evaluation.metrics.comfort import FILTER_WINDOW, Motion, smoothness
-
-        if len(self._motion) < FILTER_WINDOW:
+        trace = self.trace()
+        if len(trace) < FILTER_WINDOW:
             return None
-        along, across, yaw = np.array(self._motion).T
-        return smoothness(Motion(self.course.step, along, across, yaw))
+        return smoothness(Motion(trace.step, trace.longitudinal, trace.lateral, trace.yaw))
+
+    def metrics(self) -> dict[str, float | None]:
+        """Figures of the drive by names of METRICS, besides those that the result file has."""
+        found: dict[str, float | None] = {
+            "bench2drive_score": bench2drive.driving_score(self.completion, self.offences()),
+            **pdm.measure(self.trace()),
+        }
+        return {name: None if v is None else round(v, 6) for name, v in found.items()}
 
     def offences(self) -> Offences:
         """What the penalty is made of, so far."""
@@ -189,6 +203,38 @@ class Tally:
         if self._finished:
             return "Completed" if any(self.infractions.values()) else "Perfect"
         return f"Failed - {self._failure}" if self._failure else "Failed"
+
+    def _keep(
+        self,
+        step: Step,
+        events: list[int],
+        ego: list[float],
+        motion: tuple[float, float, float, float],
+        sight: list[float],
+    ) -> None:
+        """Keep what `trace` gives back; columns are those of metrics.pdm.Trace."""
+        row, fault, against = step.actors[0], 0.0, 0.0
+        if len(step.hits):
+            blame = step.hits[step.hits[:, Hit.FAULT] > 0.0]
+            users = (blame[:, Hit.ACTOR] >= 0.0) & (blame[:, Hit.KIND] != Kind.PROP)
+            fault = pdm.HIT_USER if users.any() else pdm.HIT_THING if len(blame) else 0.0
+        if events[Event.WRONG_LANE]:
+            against = abs(float(row[Actor.SPEED])) * self.course.step
+        on_lane = row[Actor.LANE] >= 0.0
+        self._trace.append(
+            (
+                *motion,
+                sight[Sight.TRAFFIC],
+                sight[Sight.LIMIT],
+                sight[Sight.JUNCTION],
+                sight[Sight.ON_ROAD],
+                sight[Sight.CLOSING],
+                float(row[Actor.LATERAL]) if on_lane else ego[Ego.ROUTE_LATERAL],
+                against,
+                fault,
+                float(events[Event.RED_LIGHT]),
+            )
+        )
 
     def _count(self, step: Step, events: list[int]) -> None:
         """Add what the world counted in this step, with who was hit."""

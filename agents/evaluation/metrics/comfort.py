@@ -9,11 +9,13 @@ Source: nuPlan's `ego_is_comfortable` bounds, as Bench2Drive's
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from roadworthy.sim.errors import SettingsError
 
@@ -60,14 +62,59 @@ class Motion:
         return Motion(self.step, self.longitudinal[cut], self.lateral[cut], self.yaw[cut])
 
 
+@cache
+def _filter(order: int, derivative: int) -> Series:
+    """Matrix [i, j]: weight of sample j in the derivative at sample i of the polynomial fitted.
+
+    Savitzky and Golay, Analytical Chemistry 36, 1964: least squares over FILTER_WINDOW samples.
+    """
+    at = np.arange(FILTER_WINDOW) - FILTER_WINDOW // 2.0
+    fit = np.linalg.pinv(np.vander(at, order + 1, increasing=True))
+    powers = np.zeros((FILTER_WINDOW, order + 1))
+    for power in range(derivative, order + 1):
+        factor = math.perm(power, derivative)
+        powers[:, power] = factor * at ** (power - derivative)
+    return np.asarray(powers @ fit)
+
+
+def _filtered(values: Series, order: int, derivative: int, step: float) -> Series:
+    """Filter along the last axis; the ends are those of the first and the last fit."""
+    weights, half = _filter(order, derivative), FILTER_WINDOW // 2
+    out = np.empty_like(values)
+    out[..., half:-half] = sliding_window_view(values, FILTER_WINDOW, -1) @ weights[half]
+    out[..., :half] = values[..., :FILTER_WINDOW] @ weights[:half].T
+    out[..., -half:] = values[..., -FILTER_WINDOW:] @ weights[-half:].T
+    return out / step**derivative
+
+
 def _smooth(values: Series) -> Series:
-    return np.asarray(savgol_filter(values, FILTER_WINDOW, 2))
+    return _filtered(values, 2, 0, 1.0)
 
 
 def _derivative(values: Series, step: float, order: int = 1) -> Series:
-    return np.asarray(
-        savgol_filter(values, FILTER_WINDOW, polyorder=order + 1, deriv=order, delta=step)
-    )
+    return _filtered(values, order + 1, order, step)
+
+
+def _kept(motion: Motion) -> dict[str, NDArray[np.bool_]]:
+    """Which bounds were kept along the last axis of the series."""
+    along, across = _smooth(motion.longitudinal), _smooth(motion.lateral)
+    yaw = np.unwrap(motion.yaw, axis=-1)
+    magnitude = np.hypot(motion.longitudinal, motion.lateral)
+    low, high = LONGITUDINAL_ACCELERATION
+
+    def within(values: Series, bound: float) -> NDArray[np.bool_]:
+        return np.asarray((np.abs(values) <= bound).all(-1))
+
+    return {
+        "longitudinal_acceleration": np.asarray(((along >= low) & (along <= high)).all(-1)),
+        "lateral_acceleration": within(across, LATERAL_ACCELERATION),
+        "jerk": within(_derivative(magnitude, motion.step), JERK),
+        "longitudinal_jerk": within(
+            _derivative(motion.longitudinal, motion.step), LONGITUDINAL_JERK
+        ),
+        "yaw_rate": within(_derivative(yaw, motion.step), YAW_RATE),
+        "yaw_acceleration": within(_derivative(yaw, motion.step, 2), YAW_ACCELERATION),
+    }
 
 
 def comfort_bounds(motion: Motion) -> dict[str, bool]:
@@ -82,25 +129,7 @@ def comfort_bounds(motion: Motion) -> dict[str, bool]:
     Raises:
         SettingsError: the motion makes no sense.
     """
-    motion.validate()
-    along, across = _smooth(motion.longitudinal), _smooth(motion.lateral)
-    yaw = np.unwrap(motion.yaw)
-    magnitude = np.hypot(motion.longitudinal, motion.lateral)
-    low, high = LONGITUDINAL_ACCELERATION
-
-    def within(values: Series, bound: float) -> bool:
-        return bool((np.abs(values) <= bound).all())
-
-    return {
-        "longitudinal_acceleration": bool(((along >= low) & (along <= high)).all()),
-        "lateral_acceleration": within(across, LATERAL_ACCELERATION),
-        "jerk": within(_derivative(magnitude, motion.step), JERK),
-        "longitudinal_jerk": within(
-            _derivative(motion.longitudinal, motion.step), LONGITUDINAL_JERK
-        ),
-        "yaw_rate": within(_derivative(yaw, motion.step), YAW_RATE),
-        "yaw_acceleration": within(_derivative(yaw, motion.step, 2), YAW_ACCELERATION),
-    }
+    return {name: bool(kept) for name, kept in _kept(motion.validate()).items()}
 
 
 def is_comfortable(motion: Motion) -> bool:
@@ -113,11 +142,15 @@ def smoothness(motion: Motion) -> float:
 
     Windows stand end to end; a rest shorter than a window does not count, unless it is all
     there is.
+
+    Raises:
+        SettingsError: the motion makes no sense.
     """
     motion.validate()
-    count = len(motion.yaw)
-    if count < SMOOTHNESS_WINDOW:
+    count = len(motion.yaw) // SMOOTHNESS_WINDOW
+    if count == 0:
         return float(is_comfortable(motion))
-    firsts = range(0, count - SMOOTHNESS_WINDOW + 1, SMOOTHNESS_WINDOW)
-    good = [is_comfortable(motion.between(i, i + SMOOTHNESS_WINDOW)) for i in firsts]
-    return sum(good) / len(good)
+    series = (motion.longitudinal, motion.lateral, motion.yaw)
+    rows = [s[: count * SMOOTHNESS_WINDOW].reshape(count, SMOOTHNESS_WINDOW) for s in series]
+    kept = _kept(Motion(motion.step, *rows))
+    return float(np.logical_and.reduce(list(kept.values())).mean())
