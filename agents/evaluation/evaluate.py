@@ -10,18 +10,17 @@ from typing import Any
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
-from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
+from roadworthy.agents.evaluation.report import stages_of, write_evaluation
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
 from roadworthy.agents.evaluation.series import write_series
 from roadworthy.agents.registry import fingerprint
 from roadworthy.sim.errors import SettingsError
-from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
 
-RESULTS, REPORT = "results.json", "report.html"
+RESULTS = "results.json"
 LARGEST_SEED = 2**63 - 1
 
 
@@ -163,13 +162,11 @@ def evaluate(
     for name in {task.town: None for task in tasks}:
         if name not in networks:  # all its drives were kept
             networks[name] = town_of(name).network
-    page = Report(
-        title=f"{agent.name}: evaluation",
-        parts=[Driven(agent.name, file.records, stages=stages_of(agent))],
-        routes=[task.route for task in tasks if task.repetition == 0],
-        networks=networks,
-        settings=what,
-        about=f"{len(tasks)} drives in the embedded world.",
+    write_evaluation(
+        out,
+        file.results,
+        [task.scenario for task in tasks if task.repetition == 0],
+        networks,
+        stages=stages_of(agent),
     )
-    write_whole(out / REPORT, write_report(page).encode())
     return total, list(file.records)
