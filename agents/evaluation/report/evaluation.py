@@ -13,6 +13,7 @@ from roadworthy.agents.evaluation.report.content import (
     Driven,
     GateLine,
     Report,
+    route_of,
     routes_driven,
     several,
 )
@@ -79,7 +80,7 @@ def write_evaluation(
         gates=gates,
         baseline=baseline,
         comparison=comparison,
-        missing={s.id: s.missing for s in scenarios if s.missing},
+        missing={route_of(r): r.meta.missing for r in records if r.meta.missing},
     )
     path = out / REPORT
     write_whole(path, write_report(page).encode("utf-8", "replace"), what="the report")

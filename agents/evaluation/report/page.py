@@ -34,12 +34,11 @@ _COUNTED = (
     "infractions add up rather than multiply, so that long routes do not collapse. Intervals hold "
     "the true mean with a probability of 95 % (bootstrap over routes, each with all its seeds)."
 )
-_NOT_COUNTED = (
-    "What counts here: collisions, red lights, stop signs, driving outside of the route's lanes, "
-    "leaving the route, standing blocked, driving more slowly than the traffic, and time-outs. "
-    "What the leaderboard counts as well and this world does not yet: yielding to emergency "
-    "vehicles, and scenarios with their time-outs. Scores of other worlds are therefore not "
-    "comparable with these."
+_COUNTS = (
+    "What counts: collisions, red lights, stop signs, driving outside of the route's lanes, "
+    "leaving the route, standing blocked, driving more slowly than the traffic, keeping emergency "
+    "vehicles behind, and time-outs of the route and of scenarios. The world is Roadworthy's own: "
+    "scores of CARLA's, whose traffic and sensors differ, are not comparable with these."
 )
 
 
@@ -135,7 +134,7 @@ def _drives(
 
 def _measured(report: Report) -> str:
     table = settings_table(report.settings)
-    return f"<p>{_COUNTED}</p><p>{_NOT_COUNTED}</p>{f'<h3>Settings</h3>{table}' if table else ''}"
+    return f"<p>{_COUNTED}</p><p>{_COUNTS}</p>{f'<h3>Settings</h3>{table}' if table else ''}"
 
 
 def _learning(report: Report) -> str:

@@ -113,7 +113,7 @@ def test_an_agent_that_fails_ends_its_route_and_the_others_go_on(
     assert total.status == "Failed"
     page = (tmp_path / "report.html").read_text()
     assert page.count('<g class="route">') == 3
-    assert page.count('<g class="mark">') == 2  # a crash of the agent is no infraction
+    assert page.count('<a class="incident') == 2  # a crash of the agent is no infraction
 
 
 def test_an_interrupted_evaluation_ends_as_if_it_had_not_been(
