@@ -1,0 +1,236 @@
+"""One episode: a town and all actors in it, from one load of a map to the next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from roadworthy.sim.carla.server.blueprints import ADULT, CHILD, CHILDREN, library
+from roadworthy.sim.carla.server.bodies import Bodies
+from roadworthy.sim.carla.server.handling import Physics
+from roadworthy.sim.carla.server.ledger import Entry, Ledger
+from roadworthy.sim.carla.server.lights import Lights
+from roadworthy.sim.carla.server.maps import Map
+from roadworthy.sim.carla.server.props import PROPS
+from roadworthy.sim.carla.server.streams import Streams
+from roadworthy.sim.carla.server.values import Description, Pose, RefusedError, Vector
+from roadworthy.sim.carla.server.vehicles import BY_ID
+from roadworthy.sim.road.network import SignalKind
+from roadworthy.sim.scenery.material import BODY_COLORS
+from roadworthy.sim.weather import Weather
+from roadworthy.sim.world.columns import Kind
+
+COLLIDES = "Spawn failed because of collision at spawn position"  # CARLA's words
+UNKNOWN = "unable to spawn actor: {!r} is no blueprint of this server"
+# CARLA's semantic labels of what can be spawned.
+_TAGS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}
+_PEDESTRIAN, _DYNAMIC, _LIGHT_TAG, _SIGN_TAG = 12, 21, 7, 8
+_NO_BOX = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+_SIGN_NAMES = {
+    SignalKind.LIGHT: "traffic.traffic_light",
+    SignalKind.STOP: "traffic.stop",
+    SignalKind.YIELD: "traffic.yield",
+}
+SPECTATOR = Description(0, "spectator", {"role_name": (4, "spectator")})
+
+
+class Episode:
+    """What exists between two loads of a map.
+
+    Attributes:
+        number: of the episode; clients compare it.
+        next_id: of the next actor; ids are never used again.
+    """
+
+    def __init__(self, number: int, map_: Map, streams: Streams, next_id: int) -> None:
+        self.number, self.map, self.town = number, map_, map_.town
+        self.streams = streams
+        self.bodies = Bodies(map_.town)
+        self.lights = Lights(map_.town.network)
+        self.ledger = Ledger(self.bodies, self.lights)
+        self.weather = Weather()
+        self.weather_row = self.weather.row()
+        self.time = 0.0
+        self.delta = 0.0
+        self.next_id = next_id
+        self.tombs: dict[int, list[object]] = {}  # boxes of what was destroyed
+        self.lamps: dict[int, int] = {}  # light state flags of vehicles that have some
+        self.gains: dict[int, list[float]] = {}  # of Ackermann controllers
+        self.physics: dict[int, Physics] = {}  # what clients have set
+        self.spectator = self._add(SPECTATOR, Pose(0.0, 0.0, 10.0, 0.0, 0.0, 0.0))
+        for k in range(len(map_.town.network.signal_kind)):
+            self._add_signal(k)
+        self.ledger.moved()
+
+    def _add(self, description: Description, pose: Pose, **more: object) -> Entry:
+        entry = Entry(self.next_id, description, _NO_BOX)
+        for name, value in more.items():
+            setattr(entry, name, value)
+        self.next_id += 1
+        self.ledger.add(entry, pose)
+        return entry
+
+    def _add_signal(self, k: int) -> None:
+        network = self.town.network
+        kind = SignalKind(int(network.signal_kind[k]))
+        limit = round(3.6 * float(network.signal_value[k]))
+        name = _SIGN_NAMES.get(kind, f"traffic.speed_limit.{limit}")
+        tag = _LIGHT_TAG if kind == SignalKind.LIGHT else _SIGN_TAG
+        self._add(
+            Description(0, name, {"role_name": (4, "")}), self.lights.pose(k),
+            signal=k, tags=bytes([tag]), box=self.lights.trigger(k),
+        )  # fmt: skip
+
+    def spawn(
+        self, asked: Description, pose: Pose, parent: int | None = None, attachment: int = 0
+    ) -> Entry:
+        """Let an actor appear.
+
+        Raises:
+            RefusedError: there is no such blueprint or parent, or something stands there.
+        """
+        if asked.id not in library():
+            raise RefusedError(UNKNOWN.format(asked.id))
+        if parent is not None and parent not in self.ledger.entries:
+            raise RefusedError("unable to attach actor: parent actor not found")
+        entry = Entry(self.next_id, asked, _NO_BOX, parent=parent or 0)
+        if parent is not None:
+            entry.relative, entry.rigid = pose, attachment == 0
+        if asked.id.startswith("sensor.") and asked.id != "sensor.other.lane_invasion":
+            entry.stream = self.streams.open()
+            entry.token = self.streams.token(entry.stream)
+        elif asked.id.split(".")[0] in ("vehicle", "walker", "static"):
+            self._embody(entry, pose)
+        self.next_id += 1
+        self.ledger.add(entry, pose)
+        self.ledger.moved()
+        return entry
+
+    def _embody(self, entry: Entry, pose: Pose) -> None:
+        name, asked = entry.type_id, entry.description
+        if self.bodies.full:
+            raise RefusedError("unable to spawn actor: the world is full")
+        if name in BY_ID:
+            model = BY_ID[name]
+            kind, half, mass = model.kind, model.half, model.mass
+            tag, centre = _TAGS[model.base], half[2]
+            color = _nearest_color(asked.get("color", ""))
+        elif name in PROPS:
+            prop = PROPS[name]
+            kind, half, mass = Kind.PROP, prop.half, None
+            tag, centre, color = _DYNAMIC, half[2], int(prop.looks)
+        else:
+            kind, half, mass = Kind.WALKER, _walker_half(name), None
+            tag, centre, color = _PEDESTRIAN, 0.0, entry.id % 16
+            entry.lift = half[2]
+        foot = pose._replace(z=pose.z - entry.lift)
+        # CARLA lifts what it spawns a little out of the ground before it looks for collisions.
+        if entry.relative is None and not self.bodies.free_at(half, foot):
+            raise RefusedError(COLLIDES)
+        entry.row = self.bodies.enter(kind, half, foot, model=name, mass=mass, color=color)
+        entry.tags = bytes([tag])
+        entry.box = [[0.0, 0.0, centre], list(half), [0.0, 0.0, 0.0]]
+
+    def destroy(self, number: int) -> bool:
+        """Take an actor away, with the sensors attached to it; whether there was one."""
+        entry = self.ledger.entries.get(number)
+        if entry is None or entry is self.spectator or entry.signal >= 0:
+            return False
+        for child in tuple(entry.children):
+            self.destroy(child)
+        self.ledger.remove(entry)
+        self.tombs[number] = [*entry.box, number]
+        for kept in (self.lamps, self.gains, self.physics):
+            kept.pop(number, None)
+        if entry.row >= 0:
+            self.bodies.leave(entry.row)
+        if entry.stream:
+            self.streams.close(entry.stream)
+        return True
+
+    def end(self) -> None:
+        """Close the streams of all sensors."""
+        for entry in self.ledger.entries.values():
+            if entry.stream:
+                self.streams.close(entry.stream)
+
+    def find(self, number: int) -> Entry:
+        """The actor of an id.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        entry = self.ledger.entries.get(number)
+        if entry is None:
+            raise RefusedError(f"unable to find actor: actor {number} not found")
+        return entry
+
+    def body(self, number: int) -> Entry:
+        """The actor of an id that has a body.
+
+        Raises:
+            RefusedError: there is none, or it has none.
+        """
+        entry = self.find(number)
+        if entry.row < 0:
+            raise RefusedError(f"actor {number} ({entry.type_id}) has no body")
+        return entry
+
+    def vehicle(self, number: int) -> Entry:
+        """The vehicle of an id.
+
+        Raises:
+            RefusedError: there is none.
+        """
+        entry = self.body(number)
+        if entry.type_id not in BY_ID:
+            raise RefusedError(f"actor {number} ({entry.type_id}) is no vehicle")
+        return entry
+
+    def place(self, entry: Entry, pose: Pose) -> None:
+        """Put an actor somewhere; one that is attached, relative to its parent."""
+        if entry.relative is not None:
+            entry.relative = pose
+            self.ledger.resort()
+        elif entry.row >= 0:
+            self.bodies.place(entry.row, pose._replace(z=pose.z - entry.lift))
+        else:
+            self.ledger.motion[entry.slot, :6] = pose
+
+    def warm(self) -> None:
+        """Have all kernels compiled, by using them on nothing, before somebody waits for them."""
+        nowhere = Pose(0.0, 0.0, -1e6, 0.0, 0.0, 0.0)
+        row = self.bodies.enter(Kind.PROP, (0.1, 0.1, 0.1), nowhere)
+        self.bodies.free_at((0.1, 0.1, 0.1), nowhere)
+        self.bodies.leave(row)
+        self.bodies.advance(0.05, self.weather_row)
+        self.lights.find(self.bodies.actors, self.bodies.motors)
+        self.ledger.warm()
+
+    def set_weather(self, weather: Weather) -> None:
+        """Let another weather be."""
+        self.weather, self.weather_row = weather, weather.row()
+
+    def advance(self, dt: float) -> None:
+        """Go on by a tick of dt [s]."""
+        self.lights.advance(dt)
+        self.bodies.advance(dt, self.weather_row)
+        self.lights.find(self.bodies.actors, self.bodies.motors)
+        self.time += dt
+        self.delta = dt
+        self.ledger.moved()
+
+
+def _walker_half(name: str) -> Vector:
+    digits = name.rsplit(".", 1)[-1]
+    return CHILD if digits.isdigit() and int(digits) in CHILDREN else ADULT
+
+
+def _nearest_color(text: str) -> int:
+    """The colour of our palette that is nearest to "r,g,b"; 0 where it is none."""
+    try:
+        wanted = np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        return 0
+    if wanted.shape != (3,) or not np.isfinite(wanted).all():
+        return 0
+    return int(np.argmin(((BODY_COLORS - wanted) ** 2).sum(axis=1)))

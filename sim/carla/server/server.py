@@ -1,0 +1,140 @@
+"""The server: an episode, its clock, and the sockets."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from roadworthy.sim.carla.server import calls
+from roadworthy.sim.carla.server.episode import Episode
+from roadworthy.sim.carla.server.loop import Loop
+from roadworthy.sim.carla.server.maps import Map
+from roadworthy.sim.carla.server.methods import Hold, answer
+from roadworthy.sim.carla.server.records import state_header
+from roadworthy.sim.carla.server.settings import Settings
+from roadworthy.sim.carla.server.streams import EPISODE, Streams
+
+VERSION = "0.9.16"
+RATE = 0.05  # [s] of a tick where nobody has set one
+LONGEST = 0.1  # [s] a tick of a variable step may take, however long the last one was ago
+MAP_CHANGE = 1  # flag of the state: the client drops its map
+CALLS = calls.__all__
+
+
+class Server:
+    """Serves the embedded world to CARLA clients until `stop`."""
+
+    def __init__(
+        self, map_: Map, *, host: str = "127.0.0.1", port: int = 2000, seed: int = 0,
+        map_dir: Path | None = None,
+    ) -> None:  # fmt: skip
+        """Listen; `run` serves.
+
+        Args:
+            map_: the town to begin with.
+            host: address to listen at.
+            port: of the calls; 0 takes any that is free.
+            seed: of the sensors' noise.
+            map_dir: folder with further TOWN.xodr files.
+
+        Raises:
+            WorldError: the port cannot be had.
+        """
+        self.seed, self.map_dir = seed, map_dir
+        self.local = host in ("127.0.0.1", "localhost")
+        self.settings = Settings()
+        self.streams = Streams()
+        self.frame = 0
+        self.episode = Episode(1, map_, self.streams, 1)
+        self.episode.warm()
+        self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
+        self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
+        self.sent_xodr: str | None = None  # OpenDRIVE text for the next load_new_episode
+        self._flags = MAP_CHANGE
+        self._started = self._last = time.monotonic()
+        self.loop = Loop(host, port, self.streams, self.answer)
+
+    @property
+    def port(self) -> int:
+        """TCP port of the calls."""
+        return self.loop.port
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        try:
+            self.loop.run(self._idle)
+        finally:
+            self.folder.cleanup()
+
+    def stop(self) -> None:
+        """Let `run` return; may be called from a signal handler or another thread."""
+        self.loop.stop()
+
+    def answer(self, name: str, params: Any, late: bool) -> tuple[str | None, Any]:
+        """Answer a call; see `methods.answer`.
+
+        Raises:
+            Hold: a sensor's reader is about to connect, and would miss the frame.
+        """
+        if name in ("tick_cue", "apply_batch") and self.streams.awaited:
+            if name == "tick_cue" and not late:
+                raise Hold
+            if name == "tick_cue":
+                self.streams.awaited.clear()
+        try:
+            return answer(self, name, params)
+        except (Hold, KeyboardInterrupt):
+            raise
+        except Exception as error:  # a mistake of ours must not end the server for the others
+            print(f"error: {name:.80}: {type(error).__name__}: {error}", file=sys.stderr)
+            return f"internal error in {name:.80}", None
+
+    def tick(self) -> int:
+        """What `tick_cue` does; the number of the frame that the caller waits for."""
+        if not self.settings.synchronous:
+            return self.frame + 1  # comes by itself
+        self.advance(self.settings.fixed_delta or RATE)
+        return self.frame
+
+    def advance(self, dt: float) -> None:
+        """Go on by one frame of dt [s], and tell everybody."""
+        self._last = time.monotonic()
+        self.episode.advance(dt)
+        self.frame += 1
+        self.publish()
+
+    def publish(self) -> None:
+        """Send the state of this frame."""
+        episode = self.episode
+        if self.streams.wanted(EPISODE):
+            head = state_header(
+                self.frame, episode.time, episode.number, time.monotonic() - self._started,
+                episode.delta, self._flags,
+            )  # fmt: skip
+            self.streams.publish(EPISODE, head + episode.ledger.pack())
+            self._flags = 0
+
+    def begin(self, map_: Map, settings: Settings | None = None) -> None:
+        """Begin a new episode; `settings` replace those in force."""
+        self.episode.end()
+        before = self.episode
+        self.episode = Episode(before.number + 1, map_, self.streams, before.next_id)
+        self._flags = MAP_CHANGE
+        if settings is not None:
+            self.settings = settings
+
+    def _idle(self) -> float:
+        """Let time pass where no client does; seconds until the next look."""
+        if self.settings.synchronous:
+            return 1.0
+        step = self.settings.fixed_delta or RATE
+        now = time.monotonic()
+        passed = now - self._last
+        if passed < step:
+            return step - passed
+        variable = min(max(passed, 1e-3), LONGEST)
+        self.advance(self.settings.fixed_delta or variable)
+        return max(step - (time.monotonic() - now), 0.0)

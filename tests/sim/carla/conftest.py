@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from carla_client import Served, spawn  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    server = Served("--map", "Rivertown")
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def client(served: Served) -> Any:
+    return served.client()
+
+
+@pytest.fixture
+def world(client: Any) -> Any:
+    """A fresh Rivertown in synchronous mode."""
+    client.load_world("Rivertown")
+    world = client.get_world()
+    settings = world.get_settings()
+    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
+    world.apply_settings(settings)
+    return world
+
+
+@pytest.fixture
+def car(world: Any) -> Any:
+    """A Tesla that stands on the road."""
+    return spawn(world)
