@@ -60,4 +60,3 @@ def spawn(world: Any, at: int = 3, name: str = "vehicle.tesla.model3") -> Any:
 def run(world: Any, ticks: int) -> None:
     for _ in range(ticks):
         world.tick()
-

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from carla_client import Served, spawn  # noqa: E402
+from carla_client import Served, spawn
 
 
 @pytest.fixture(scope="session")

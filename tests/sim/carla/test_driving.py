@@ -86,9 +86,7 @@ def test_an_impulse_of_its_mass_adds_a_metre_per_second(world: Any, car: Any) ->
     assert speed(car) == pytest.approx(3.0, abs=0.2)
 
 
-def test_a_transform_puts_a_car_anywhere_and_without_physics_it_stays(
-    world: Any, car: Any
-) -> None:
+def test_a_transform_puts_a_car_anywhere_and_without_physics_it_stays(world: Any, car: Any) -> None:
     car.set_simulate_physics(False)
     place = ahead(car, 3.0)
     place.location.z = 8.0
