@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,6 +79,7 @@ def drive(
     from roadworthy.agents.evaluation.routes import load_scenarios, random_route
     from roadworthy.agents.registry import fingerprint, make_agent
     from roadworthy.sim.scenario.scenario import Scenario
+    from roadworthy.sim.scenario.told import told
 
     results = out_dir / "results.json" if out_dir is not None else None
     if results is not None:
@@ -109,9 +109,7 @@ def drive(
             "agent": result.agent,
             **fingerprint(driver),
             "world": world,
-            "settings": asdict(chosen.world_settings()),
-            "events": chosen.drawn,
-            "scenarios": [chosen.fingerprint()],
+            **told([chosen]),
             "route": result.route,
             "town": result.town,
             "seed": seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.scenario import Scenario
+from roadworthy.sim.scenario.told import told
 from roadworthy.sim.town import Town
 
 RESULTS = "results.json"
@@ -89,17 +90,6 @@ def sensors_of(agent: Agent) -> list[str]:
     return [*names, "carla_imu", "carla_gnss", "carla_speedometer"]
 
 
-def _circumstances(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Settings and drawn events of all tasks, once where they are all the same."""
-    settings = [asdict(task.scenario.settings) for task in tasks]
-    drawn = [task.scenario.drawn for task in tasks]
-    what = {"scenarios": [task.scenario.fingerprint() for task in tasks]}
-    same = all(each == settings[0] for each in settings) and len(set(drawn)) <= 1
-    if same and tasks:
-        return {"settings": settings[0], "events": drawn[0], **what}
-    return {"settings": settings, "events": drawn, **what}
-
-
 def evaluate(
     agent: Agent,
     tasks: Sequence[Task],
@@ -135,7 +125,7 @@ def evaluate(
         **fingerprint(agent),
         "world": "embedded",
         "tasks": [[task.record_id, task.seed] for task in tasks],
-        **_circumstances(tasks),
+        **told([task.scenario for task in tasks]),
     }
     file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
     kept = {record.route_id: record for record in file.records}

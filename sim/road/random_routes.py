@@ -15,6 +15,7 @@ from roadworthy.sim.road.route_geometry import CHANGE_LENGTH, Run, build_route
 from roadworthy.sim.road.route_search import LaneGraph
 
 _END_MARGIN = 10.0  # [m] between the end of a random route and the ends of its last lane
+_SHORTEST_START = 12.0  # [m] of a lane that a route begins on
 _CHANGE_CHANCE = 0.25  # of a lane change on a stretch of a random route that is long enough
 
 
@@ -38,18 +39,9 @@ def random_routes(
     Raises:
         RouteError: the town has no way of that length.
     """
-    if not 5.0 <= min_length <= max_length:
-        raise RouteError(f"routes from {min_length} to {max_length} m make no sense")
-    graph = LaneGraph(network)
-    outside = np.nonzero(
-        (network.lane_type == LaneType.DRIVING)
-        & (network.lane_junction < 0)
-        & (network.lane_length > 12.0)
-    )[0]
-    if len(outside) == 0:
-        raise RouteError(f"{network.name} has no lane outside of junctions to begin a route on")
-    weights = network.lane_length[outside] / network.lane_length[outside].sum()
-    turns = turns_of(network)
+    check_lengths(min_length, max_length)
+    graph, turns = LaneGraph(network), turns_of(network)
+    outside, weights = starts_of(network)
     routes = []
     for number in range(count):
         rng = np.random.default_rng([seed, number])
@@ -67,6 +59,32 @@ def random_routes(
                 "(200 tries); ask for shorter ones"
             )
     return routes
+
+
+def check_lengths(shortest: float, longest: float) -> None:
+    """Refuse lengths [m] that no route has.
+
+    Raises:
+        RouteError: they are not in order, or too short to be driven.
+    """
+    if not 5.0 <= shortest <= longest:
+        raise RouteError(f"routes from {shortest} to {longest} m make no sense")
+
+
+def starts_of(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the lanes that a route may begin on, and how likely each is: as it is long.
+
+    Raises:
+        RouteError: there is none.
+    """
+    outside = np.flatnonzero(
+        (network.lane_type == LaneType.DRIVING)
+        & (network.lane_junction < 0)
+        & (network.lane_length > _SHORTEST_START)
+    )
+    if len(outside) == 0:
+        raise RouteError(f"{network.name} has no lane outside of junctions to begin a route on")
+    return outside, network.lane_length[outside] / network.lane_length[outside].sum()
 
 
 def turns_of(network: RoadNetwork) -> NDArray[np.int64]:

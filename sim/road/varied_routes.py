@@ -15,7 +15,7 @@ import numpy as np
 
 from roadworthy.sim.errors import RouteError
 from roadworthy.sim.road.network import LaneType, RoadNetwork
-from roadworthy.sim.road.random_routes import turns_of, wander
+from roadworthy.sim.road.random_routes import check_lengths, starts_of, turns_of, wander
 from roadworthy.sim.road.ring import ring_lanes_of
 from roadworthy.sim.road.route import Route, RoutePoint
 from roadworthy.sim.road.route_geometry import Run, build_route
@@ -51,8 +51,7 @@ def varied_routes(
     Raises:
         RouteError: the town has no way of that length.
     """
-    if not 5.0 <= min_length <= max_length:
-        raise RouteError(f"routes from {min_length} to {max_length} m make no sense")
+    check_lengths(min_length, max_length)
     sampler = _Sampler(network)
     seen: Counter[Passage] = Counter()
     driven: Counter[int] = Counter()  # lanes
@@ -94,13 +93,9 @@ class _Sampler:
         self.ring = ring_lanes_of(network)
         driving = network.lane_type == LaneType.DRIVING
         self.inside = (driving & (network.lane_junction >= 0)).tolist()
-        starts = np.flatnonzero(driving & ~np.array(self.inside) & (network.lane_length > 12.0))
-        if len(starts) == 0:
-            raise RouteError(f"{network.name} has no lane outside of junctions to begin a route on")
-        self.starts = starts
-        self.weights = network.lane_length[starts] / network.lane_length[starts].sum()
+        self.starts, self.weights = starts_of(network)
         self.entries: dict[Passage, list[tuple[int, int]]] = {}  # approach and junction lane
-        for lane in starts.tolist():
+        for lane in self.starts.tolist():
             for entry in self.graph.successors[lane]:
                 far = network.lane_length[lane] > _APPROACH and lane not in self.ring
                 if self.inside[entry] and far:

@@ -3,7 +3,7 @@
 The tests use it; by hand, from a Python prompt in this folder:
 
     from drill import drill, draw
-    log = drill("ParkedObstacleTwoWays", picture_dir="/tmp/parked")
+    log = drill("ParkedObstacleTwoWays", picture_dir="parked")
     print(log)
 """
 
