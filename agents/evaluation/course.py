@@ -33,6 +33,15 @@ class Emergency:
     wanted: float  # [m/s] its speed where nobody is in its way
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stop line on a route."""
+
+    s: float  # [m] along the route
+    signal: int  # index of its light or stop sign in the town
+    light: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Course:
     """What is known of a drive before it begins."""
@@ -40,11 +49,16 @@ class Course:
     route: Route
     timeout_base: float = 300.0  # [s] as in WorldSettings
     timeout_share: float = 0.1  # of the speed limit; 0: no limit
-    deviation: float = 30.0  # [m]
     stages: tuple[str, ...] = ()  # kinds of the route's events, by their row in Step.stages
     emergencies: tuple[Emergency, ...] = ()
+    lines: tuple[Line, ...] = ()
     first_junction: float | None = None  # [m] along the route where its first junction ends
     step: float = 0.1  # [s] between two notes
+
+    def signal_near(self, s: float, light: bool) -> int | None:
+        """The light, or the stop sign, whose line is nearest to `s` [m]; None for none."""
+        lines = [line for line in self.lines if line.light == light]
+        return min(lines, key=lambda line: abs(line.s - s)).signal if lines else None
 
 
 def first_junction_end(route: Route, network: RoadNetwork) -> float | None:

@@ -51,8 +51,9 @@ class Scores(BaseModel):
 class Involved(BaseModel):
     """Somebody or something that an infraction was about."""
 
-    kind: str  # of sim.world.columns.Kind, of sim.scenery.layout.Prop, or EMERGENCY
-    index: int  # of the actor in the world; of a Prop, of the box in the town's scenery
+    # Of sim.world.columns.Kind, of sim.scenery.layout.Prop, or EMERGENCY, LIGHT, STOP_SIGN.
+    kind: str
+    index: int  # of the actor, of a Prop's box in the scenery, of a LIGHT or STOP_SIGN's signal
 
 
 class Incident(BaseModel):

@@ -241,11 +241,22 @@ class Tally:
         for event, name, sentence in _COUNTED:
             if not events[event]:
                 continue
-            fits = _COLLISIONS.get(name)
-            touched = [] if fits is None else _touched(step, fits)
+            touched = self._involved(step, name)
             for k in range(events[event]):
                 actors = touched[k : k + 1] if k < events[event] - 1 else touched[k:]
                 self._add(name, f"{sentence} {self._where()}", actors)
+
+    def _involved(self, step: Step, name: str) -> list[Involved]:
+        """Who or what an infraction of this step was about."""
+        if name in _COLLISIONS:
+            return _touched(step, _COLLISIONS[name])
+        light = name == "red_light"
+        signal = self.course.signal_near(self._s, light)
+        return (
+            []
+            if signal is None
+            else [Involved(kind="LIGHT" if light else "STOP_SIGN", index=signal)]
+        )
 
     def _watch_events(self, step: Step, longest: float) -> None:
         """Follow the events of the route: time-outs, and who comes with a siren."""

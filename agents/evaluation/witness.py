@@ -12,9 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.agents.evaluation.course import Course, Emergency, Step, first_junction_end
+from roadworthy.agents.evaluation.course import (
+    Course,
+    Emergency,
+    Line,
+    Step,
+    first_junction_end,
+)
 from roadworthy.agents.evaluation.sight import Ground, Sight, look
 from roadworthy.agents.evaluation.tally import Tally
+from roadworthy.perception.oracle import lines_of_routes
+from roadworthy.perception.stop_lines import RouteLine
+from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.scenario.kinds import EventKind
 from roadworthy.sim.scenario.script import Cast, Mode, Stage
 from roadworthy.sim.world.batch import BatchWorld
@@ -41,6 +50,7 @@ class Witness:
             routes.points,
             routes.start,
         )
+        self._lines, self._line_start = lines_of_routes(network, routes.points, routes.start)
         self._everyone = np.ones(worlds.worlds, np.bool_)
         self.sight = np.zeros((worlds.worlds, len(Sight)), np.float32)
 
@@ -59,6 +69,7 @@ class Witness:
                 if cast[Cast.MODE] == Mode.CHASE:
                     actor = 1 + settings.vehicles + int(cast[Cast.SLOT])
                     emergencies.append(Emergency(e - first, actor, float(cast[Cast.TOP])))
+        lines = self._lines[self._line_start[number] : self._line_start[number + 1]]
         return Course(
             route,
             timeout_base=settings.timeout_base,
@@ -67,6 +78,14 @@ class Witness:
                 str(_KINDS[int(script.events[e, Stage.KIND])]) for e in range(first, last)
             ),
             emergencies=tuple(emergencies),
+            lines=tuple(
+                Line(
+                    float(line[RouteLine.S]),
+                    int(line[RouteLine.SIGNAL]),
+                    bool(line[RouteLine.KIND] == SignalKind.LIGHT),
+                )
+                for line in lines
+            ),
             first_junction=first_junction_end(route, worlds.network),
         )
 

@@ -121,10 +121,15 @@ _INFRACTIONS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
+# Infractions whose definition differs in more than how it is measured; docs/metrics.md says how.
+_OWN = frozenset({"yield_emergency_vehicle_infractions", "scenario_timeouts"})
+
+
 def _infractions() -> Iterable[Metric]:
     for name in INFRACTIONS:
         file, needs, says = _INFRACTIONS[name]
-        yield Metric(name, _CRITERION, "a drive", True, needs, file, says, _counted(name))
+        version = f"after {_CRITERION}" if name in _OWN else _CRITERION
+        yield Metric(name, version, "a drive", True, needs, file, says, _counted(name))
 
 
 def _bench2drive() -> Iterable[Metric]:

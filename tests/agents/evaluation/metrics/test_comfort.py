@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import savgol_filter
 
+from roadworthy.agents.evaluation.metrics import comfort
 from roadworthy.agents.evaluation.metrics.comfort import (
     Motion,
     comfort_bounds,
@@ -91,3 +93,12 @@ def test_smoothness_is_a_share(values: list[float]) -> None:
 def test_motions_that_make_no_sense_are_refused(along: np.ndarray) -> None:
     with pytest.raises(SettingsError):
         comfort_bounds(Motion(STEP, along, np.zeros(20), np.zeros(20)))
+
+
+@given(st.lists(st.floats(-20, 20), min_size=7, max_size=60))
+def test_the_filter_is_that_of_savitzky_and_golay(values: list[float]) -> None:
+    series = np.array(values)
+    for order, derivative in ((2, 0), (2, 1), (3, 2)):
+        ours = comfort._filtered(series, order, derivative, STEP)
+        theirs = savgol_filter(series, 7, order, deriv=derivative, delta=STEP)
+        assert ours == pytest.approx(theirs, abs=1e-8)
