@@ -170,10 +170,6 @@ def _networks(
 
 
 def _openscenario(path: Path, map_dir: str | Path | None) -> list[Scenario]:
-    import importlib
+    from roadworthy.sim.openscenario import load
 
-    try:
-        openscenario = importlib.import_module("roadworthy.sim.openscenario")
-    except ImportError:
-        raise RouteError(f"{path}: this version does not play OpenSCENARIO files yet") from None
-    return list(openscenario.load_scenarios(path, map_dir))
+    return [load(path, map_dir)]

@@ -96,7 +96,7 @@ class Replay:
         try:
             story = self._story
             if story is None and head.story is not None:
-                story = story_of(head.story)
+                story = story_of(head.story, self.town.network)
             world = World.of(self.recording.scenario(story), self.town, head.seed)
         except RoadworthyError as error:
             raise RecordingError(f"its world cannot be made again ({error})") from error

@@ -64,9 +64,11 @@ def document_of(texts: Mapping[str, str]) -> Document:
     Raises:
         OpenScenarioError: as `read_document`.
     """
-    if not texts:
-        raise OpenScenarioError("there are no texts to make an OpenSCENARIO scenario of")
-    return _document(Library(None, texts), next(iter(texts)))
+    library = Library(None, texts)
+    for name in texts:
+        if name.endswith(".xosc") and library.read(name).find("Storyboard") is not None:
+            return _document(Library(None, texts), name)
+    raise OpenScenarioError("none of the texts is an OpenSCENARIO scenario")
 
 
 def _document(library: Library, name: str) -> Document:

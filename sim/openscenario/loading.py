@@ -15,10 +15,10 @@ from roadworthy.sim.openscenario.criteria import criteria_of
 from roadworthy.sim.openscenario.document import Document, document_of, read_document
 from roadworthy.sim.openscenario.elements import word
 from roadworthy.sim.openscenario.opening import Opening
-from roadworthy.sim.openscenario.play import OscStory
+from roadworthy.sim.openscenario.play import ROADS, OscStory
 from roadworthy.sim.openscenario.positions import Where
 from roadworthy.sim.openscenario.reading import Node
-from roadworthy.sim.openscenario.roads import Pose, RoadFrame
+from roadworthy.sim.openscenario.roads import Pose, RoadFrame, spans_of_file, spans_of_table
 from roadworthy.sim.openscenario.signals import signal_named
 from roadworthy.sim.openscenario.surroundings import SetEnvironment
 from roadworthy.sim.openscenario.triggers import CRITERIA
@@ -63,15 +63,17 @@ def load(path: str | os.PathLike[str], map_dir: str | Path | None = None) -> Sce
     return _scenario(validate(path), map_dir, os.fspath(path))
 
 
-def story_of(texts: Mapping[str, str], map_dir: str | Path | None = None) -> Scenario:
-    """Make the scenario again of what `OscStory.source` gave.
+def story_of(texts: Mapping[str, str], network: RoadNetwork) -> OscStory:
+    """Make a story again of what `OscStory.source` gave, in its town.
 
     Raises:
-        OpenScenarioError, MapError: as `load`.
+        OpenScenarioError: as `load`.
     """
     document = document_of(texts)
     _check_actions(document)
-    return _scenario(document, map_dir, next(iter(texts)))
+    roads = RoadFrame(network, lambda: spans_of_table(texts.get(ROADS, "")))
+    cast = roles(document)
+    return _story(document, roads, cast, ego_of(document, cast))
 
 
 def _scenario(document: Document, map_dir: str | Path | None, source: str) -> Scenario:
@@ -82,16 +84,20 @@ def _scenario(document: Document, map_dir: str | Path | None, source: str) -> Sc
     poses = opening.poses(roads)
     _check_places(document, roads, network)
     route = route_of(document, roads, ego, poses)
-    driver, _ = controller_of(document, ego)
-    played = driver is not Driver.EXTERNAL and (driver is not None or moves_ego(document, ego))
     settings = WorldSettings(vehicles=0, walkers=0, guests=len(cast) - 1)
     for doing in opening.others:
         if isinstance(doing, SetEnvironment):
             base, place = settings.weather, network.geo_reference
             settings = replace(settings, weather=doing.environment.weather_at(base, 0.0, place))
-    story = OscStory(document, roads, cast, ego, played)
-    missing = _missing(document, cast[ego], played)
+    story = _story(document, roads, cast, ego)
+    missing = _missing(document, cast[ego], story.played)
     return Scenario(route, settings, missing=tuple(missing), story=story, source=source).validate()
+
+
+def _story(document: Document, roads: RoadFrame, cast: Mapping[str, Role], ego: str) -> OscStory:
+    driver, _ = controller_of(document, ego)
+    played = driver is not Driver.EXTERNAL and (driver is not None or moves_ego(document, ego))
+    return OscStory(document, roads, cast, ego, played)
 
 
 def _roads(document: Document, map_dir: str | Path | None) -> tuple[RoadNetwork, RoadFrame]:
@@ -102,7 +108,8 @@ def _roads(document: Document, map_dir: str | Path | None) -> tuple[RoadNetwork,
         raise node.fault(str(error)) from None
     network = load_network_of(document.town, map_dir)
     source = path.with_suffix(".xodr")
-    return network, RoadFrame(network, source if source.is_file() else None)
+    found = source if source.is_file() else None
+    return network, RoadFrame(network, lambda: spans_of_file(found, network.name))
 
 
 def _check_actions(document: Document) -> None:

@@ -16,6 +16,8 @@ from roadworthy.sim.openscenario.storyboard import Storyboard
 from roadworthy.sim.scenario.story import Verdict
 from roadworthy.sim.world.world import World
 
+ROADS = "roads.json"  # name of the text with the lengths of the roads
+
 
 class OscStory:
     """A checked OpenSCENARIO file that can be told to worlds of its town.
@@ -58,8 +60,12 @@ class OscStory:
         return OscTelling(stage, self._document, self.criteria)
 
     def source(self) -> Mapping[str, str]:
-        """Texts by file name; `story_of` makes the same story of them."""
-        return dict(self._document.texts)
+        """Texts by file name; `story_of` makes the same story of them.
+
+        Where places of the scenario count along roads, their lengths are among them.
+        """
+        table = self._roads.table()
+        return dict(self._document.texts) | ({ROADS: table} if table else {})
 
 
 class OscTelling:

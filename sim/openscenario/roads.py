@@ -6,7 +6,9 @@ of the direction in which the road's s grows).
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.errors import MapError, OpenScenarioError
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
-from roadworthy.sim.road.opendrive import MapSpec, parse, read_text
+from roadworthy.sim.road.opendrive import parse, read_text
 from roadworthy.sim.road.route_search import LaneGraph
 
 HEADING_COST = 3.0  # [m] of distance that a radian between heading and lane is worth
@@ -62,19 +64,60 @@ def beside(pose: Pose, lateral: float) -> Pose:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long a road is, and where its lane sections begin [m]."""
+
+    length: float
+    begins: tuple[float, ...]
+
+
+def spans_of_file(path: Path | None, town: str) -> dict[int, Span]:
+    """The lengths of all roads of an .xodr file.
+
+    Raises:
+        OpenScenarioError: there is none, or it cannot be read.
+    """
+    if path is None:
+        raise OpenScenarioError(f"positions on roads and lanes need the .xodr file of {town}")
+    try:
+        spec = parse(read_text(path), path)
+    except MapError as error:
+        raise OpenScenarioError(str(error)) from None
+    return {
+        road.id: Span(road.length, tuple(section.begin for section in road.sections))
+        for road in spec.roads
+    }
+
+
+def spans_of_table(text: str) -> dict[int, Span]:
+    """The lengths of all roads as `RoadFrame.table` wrote them.
+
+    Raises:
+        OpenScenarioError: it is no such table.
+    """
+    try:
+        return {
+            int(road): Span(float(length), tuple(float(begin) for begin in begins))
+            for road, (length, begins) in json.loads(text).items()
+        }
+    except (ValueError, TypeError, AttributeError) as error:
+        raise OpenScenarioError(f"the table of roads is damaged ({error})") from None
+
+
 class RoadFrame:
     """The roads of one town in OpenDRIVE's coordinates.
 
     Args:
         network: the town's roads.
-        source: its .xodr file, read when a position names a road; None where there is none.
+        read_spans: how long its roads are; called when a position names a road.
     """
 
-    def __init__(self, network: RoadNetwork, source: Path | None) -> None:
+    def __init__(self, network: RoadNetwork, read_spans: Callable[[], Mapping[int, Span]]) -> None:
         self.network = network
         self.graph = LaneGraph(network)
-        self._source = source
-        self._map: MapSpec | None = None
+        self._read_spans = read_spans
+        self._known: Mapping[int, Span] | None = None
         self._lanes = {tuple(key): lane for lane, key in enumerate(network.lane_road.tolist())}
 
     def locate(self, x: float, y: float, z: float, yaw: float = math.nan) -> LanePlace | None:
@@ -164,7 +207,7 @@ class RoadFrame:
 
     def _section(self, road: int, s: float) -> tuple[int, float]:
         """Section of a road at s, and the share of it that lies before."""
-        found = next((r for r in self._spec().roads if r.id == road), None)
+        found = self._spans().get(road)
         if found is None:
             raise OpenScenarioError(f"{self.network.name} has no road {road}")
         if not -0.5 <= s <= found.length + 0.5:
@@ -173,25 +216,26 @@ class RoadFrame:
                 f"{found.length:.1f} m long"
             )
         s = min(max(s, 0.0), found.length)
-        section = max((x for x in found.sections if x.begin <= s), key=lambda x: x.index)
-        share = (s - section.begin) / max(section.end - section.begin, 1e-6)
-        return section.index, min(max(share, 0.0), 1.0)
+        section = max(k for k, begin in enumerate(found.begins) if k == 0 or begin <= s)
+        begin, end = self._bounds(road, section)
+        share = (s - begin) / max(end - begin, 1e-6)
+        return section, min(max(share, 0.0), 1.0)
 
     def _bounds(self, road: int, section: int) -> tuple[float, float]:
-        found = next(r for r in self._spec().roads if r.id == road)
-        return found.sections[section].begin, found.sections[section].end
+        found = self._spans()[road]
+        ends = (*found.begins[1:], found.length)
+        return found.begins[section], ends[section]
 
-    def _spec(self) -> MapSpec:
-        if self._map is None:
-            if self._source is None:
-                raise OpenScenarioError(
-                    f"positions on roads and lanes need the .xodr file of {self.network.name}"
-                )
-            try:
-                self._map = parse(read_text(self._source), self._source)
-            except MapError as error:
-                raise OpenScenarioError(str(error)) from None
-        return self._map
+    def _spans(self) -> Mapping[int, Span]:
+        if self._known is None:
+            self._known = self._read_spans()
+        return self._known
+
+    def table(self) -> str:
+        """The lengths of all roads as `RoadFrame` reads them; empty where nobody asked."""
+        if self._known is None:
+            return ""
+        return json.dumps({road: [s.length, list(s.begins)] for road, s in self._known.items()})
 
     def s_on(self, lane: int, x: float, y: float) -> float:
         """How far along a lane the point nearest to (x, y) is [m]."""
