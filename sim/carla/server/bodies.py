@@ -64,7 +64,8 @@ class Bodies:
         self._tables = Profiles(
             np.zeros((1, *carla_mkz().accel_table.shape), np.float32), np.zeros((1, 7), np.float32)
         )
-        self._free = list(range(FIRST_ROWS - 1, -1, -1))
+        # Row 0 stays empty: views of the world put the carrier of a sensor there.
+        self._free = list(range(FIRST_ROWS - 1, 0, -1))
 
     @property
     def full(self) -> bool:

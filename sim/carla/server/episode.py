@@ -11,11 +11,14 @@ from roadworthy.sim.carla.server.ledger import Entry, Ledger
 from roadworthy.sim.carla.server.lights import Lights
 from roadworthy.sim.carla.server.maps import Map
 from roadworthy.sim.carla.server.props import PROPS
+from roadworthy.sim.carla.server.sensing.senses import Senses
+from roadworthy.sim.carla.server.sensing.specs import check_sensor
 from roadworthy.sim.carla.server.streams import Streams
 from roadworthy.sim.carla.server.values import Description, Pose, RefusedError, Vector
 from roadworthy.sim.carla.server.vehicles import BY_ID
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.scenery.material import BODY_COLORS
+from roadworthy.sim.scenery.mesh import town_mesh
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import Kind
 
@@ -41,7 +44,9 @@ class Episode:
         next_id: of the next actor; ids are never used again.
     """
 
-    def __init__(self, number: int, map_: Map, streams: Streams, next_id: int) -> None:
+    def __init__(
+        self, number: int, map_: Map, streams: Streams, next_id: int, seed: int = 0
+    ) -> None:
         self.number, self.map, self.town = number, map_, map_.town
         self.streams = streams
         self.bodies = Bodies(map_.town)
@@ -52,6 +57,9 @@ class Episode:
         self.time = 0.0
         self.delta = 0.0
         self.next_id = next_id
+        self.sensors: dict[int, Entry] = {}  # those that send something
+        self.senses = Senses(seed)
+        self.ticks = 0
         self.tombs: dict[int, list[object]] = {}  # boxes of what was destroyed
         self.lamps: dict[int, int] = {}  # light state flags of vehicles that have some
         self.gains: dict[int, list[float]] = {}  # of Ackermann controllers
@@ -96,7 +104,11 @@ class Episode:
         if parent is not None:
             entry.relative, entry.rigid = pose, attachment == 0
         if asked.id.startswith("sensor.") and asked.id != "sensor.other.lane_invasion":
+            check_sensor(asked)
+            if asked.id.split(".")[1] in ("camera", "lidar") or asked.id.endswith("radar"):
+                town_mesh(self.town)  # a second that is better spent here than in the first frame
             entry.stream = self.streams.open()
+            self.sensors[entry.id] = entry
             entry.token = self.streams.token(entry.stream)
         elif asked.id.split(".")[0] in ("vehicle", "walker", "static"):
             self._embody(entry, pose)
@@ -145,6 +157,8 @@ class Episode:
             self.bodies.leave(entry.row)
         if entry.stream:
             self.streams.close(entry.stream)
+            self.sensors.pop(number, None)
+            self.senses.forget(number)
         return True
 
     def end(self) -> None:
@@ -217,7 +231,12 @@ class Episode:
         self.lights.find(self.bodies.actors, self.bodies.motors)
         self.time += dt
         self.delta = dt
+        self.ticks += 1
         self.ledger.moved()
+
+    def sense(self, frame: int) -> None:
+        """Send what the sensors see at this frame."""
+        self.senses.sense(self, frame, self.ticks)
 
 
 def _walker_half(name: str) -> Vector:

@@ -48,7 +48,7 @@ class Server:
         self.settings = Settings()
         self.streams = Streams()
         self.frame = 0
-        self.episode = Episode(1, map_, self.streams, 1)
+        self.episode = Episode(1, map_, self.streams, 1, seed)
         self.episode.warm()
         self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
         self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
@@ -116,12 +116,13 @@ class Server:
             )  # fmt: skip
             self.streams.publish(EPISODE, head + episode.ledger.pack())
             self._flags = 0
+        episode.sense(self.frame)
 
     def begin(self, map_: Map, settings: Settings | None = None) -> None:
         """Begin a new episode; `settings` replace those in force."""
         self.episode.end()
         before = self.episode
-        self.episode = Episode(before.number + 1, map_, self.streams, before.next_id)
+        self.episode = Episode(before.number + 1, map_, self.streams, before.next_id, self.seed)
         self._flags = MAP_CHANGE
         if settings is not None:
             self.settings = settings
