@@ -48,8 +48,7 @@ def ahead(world: Any, car: Any, metres: float, name: str = "vehicle.audi.tt") ->
     forward = transform.get_forward_vector()
     place = transform.location + carla.Location(forward.x * metres, forward.y * metres, 0.3)
     blueprint = world.get_blueprint_library().find(name)
-    actor = world.spawn_actor(blueprint, carla.Transform(place, transform.rotation))
-    return actor
+    return world.spawn_actor(blueprint, carla.Transform(place, transform.rotation))
 
 
 def test_no_first_frame_is_lost_and_all_sensors_are_of_the_ticked_one(
