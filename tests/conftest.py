@@ -15,14 +15,14 @@ settings.load_profile("roadworthy")
 
 
 @pytest.fixture
-def full_disk() -> Callable[[], AbstractContextManager[None]]:
-    """A disk that is full, in earnest: within, the system lets no file of ours grow beyond 4 kB."""
+def full_disk() -> Callable[..., AbstractContextManager[None]]:
+    """A disk that is full, in earnest: within, the system lets no file grow beyond `most` bytes."""
 
     @contextmanager
-    def full() -> Iterator[None]:
+    def full(most: int = 4096) -> Iterator[None]:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
         try:
             yield
         finally:

@@ -16,6 +16,7 @@ from roadworthy.agents.agent import Agent
 from roadworthy.agents.commands import demo_folder
 from roadworthy.agents.commands.demo_folder import results_name
 from roadworthy.agents.commands.progress import bar
+from roadworthy.agents.evaluation.about import sensors_of
 from roadworthy.agents.evaluation.drive import (
     DriveObserver,
     DriveResult,
@@ -24,7 +25,6 @@ from roadworthy.agents.evaluation.drive import (
     Watching,
     drive,
 )
-from roadworthy.agents.evaluation.evaluate import sensors_of
 from roadworthy.agents.evaluation.picture import Image
 from roadworthy.agents.evaluation.report import Driven, Report, stages_of, write_report
 from roadworthy.agents.evaluation.results import Record, ResultFile

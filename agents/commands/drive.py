@@ -73,7 +73,7 @@ def drive(
     if sum(given is not None for given in (route, scenario, town)) != 1:
         raise SettingsError("give one of --route FILE[#ID], --scenario FILE[#ID] and --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
-    from roadworthy.agents.evaluation.evaluate import sensors_of
+    from roadworthy.agents.evaluation.about import sensors_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
     from roadworthy.agents.evaluation.routes import load_scenarios, random_route

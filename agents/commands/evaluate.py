@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.agents.commands import options
-from roadworthy.agents.commands.drive import tell_crashes, tell_missing
-from roadworthy.agents.commands.outcome import FAILED, complain, err, guarded, out
+from roadworthy.agents.commands.drive import tell_missing
+from roadworthy.agents.commands.outcome import FAILED, complain, guarded, out
 from roadworthy.sim.errors import SettingsError
 
 if TYPE_CHECKING:
-    from roadworthy.agents.evaluation.drive import DriveResult
-    from roadworthy.agents.evaluation.evaluate import Task
+    from roadworthy.agents.evaluation.compare import Comparison
+    from roadworthy.agents.evaluation.gates import Held
     from roadworthy.agents.evaluation.results import GlobalRecord, Record
 
+_FAILURES = 10  # that are printed
 NOT_COUNTED = (
     "Not counted by the embedded world yet: yielding to emergency vehicles and scenario time-outs."
 )
-_GATE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)\s*\Z")
 
 
 @guarded
@@ -52,10 +51,42 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="EXPR",
-            help='Fail (exit code 1) unless this holds, such as "score_composed>=60" or '
-            '"collisions_vehicle<=0.1" (per km). May be given more than once.',
+            help='Fail (exit code 1) unless this holds, such as "driving_score>=80", '
+            '"collisions_pedestrian==0" or "driving_score>=baseline-2" (docs/evaluate.md). May be '
+            "given more than once.",
         ),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="An earlier run on the same routes and seeds to compare with."
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JUnit XML: a case for each gate and each drive."),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the verdict as Markdown, for a pull request."),
+    ] = None,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="N|ray|ray://HOST:PORT",
+            help="How many processes drive, or a Ray cluster that does; 0: this process, where "
+            "nobody ends an agent that hangs. Results are the same.",
+        ),
+    ] = "1",
+    step_limit: Annotated[
+        float,
+        typer.Option(
+            min=0.001,
+            max=86_400.0,
+            metavar="SECONDS",
+            help="Wall time for one decision; an agent that takes longer ends its drive.",
+        ),
+    ] = 60.0,
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of results.json and report.html.")
     ] = Path("out/evaluation"),
@@ -69,17 +100,31 @@ def evaluate(
 
     Results are written after every route; run the same command again to go on after an
     interruption. Not counted by the embedded world yet: yielding to emergency vehicles and
-    scenario time-outs. The exit code is 1 where a gate does not hold or the agent crashed.
+    scenario time-outs. The exit code is 1 where a gate does not hold or the agent broke down.
     """
     options.only_embedded(world)
-    gates = [parse_gate(text) for text in gate or []]
-    from roadworthy.agents.commands.progress import bar, open_town, working
-    from roadworthy.agents.evaluation.evaluate import evaluate as run
-    from roadworthy.agents.evaluation.evaluate import make_tasks
+    from roadworthy.agents.commands.evaluation_progress import shown
+    from roadworthy.agents.commands.progress import working
+    from roadworthy.agents.evaluation.compare import load_run
+    from roadworthy.agents.evaluation.evaluate import Evaluation, drivers_of
+    from roadworthy.agents.evaluation.files import check_writable
+    from roadworthy.agents.evaluation.gates import parse_gate
+    from roadworthy.agents.evaluation.messages import Outfit
+    from roadworthy.agents.evaluation.report.evaluation import REPORT
     from roadworthy.agents.evaluation.routes import load_scenarios
-    from roadworthy.agents.registry import make_agent
+    from roadworthy.agents.evaluation.run import RESULTS, finish, run_tasks
+    from roadworthy.agents.evaluation.tasks import make_tasks
+    from roadworthy.sim.files import write_whole
+    from roadworthy.sim.road.towns import load_network_of
 
-    driver = make_agent(agent, device=device)
+    gates = [parse_gate(text) for text in gate or []]
+    for one in gates:
+        if one.needs_baseline and baseline is None:
+            raise SettingsError(f"--gate {one.text!r} needs a --baseline")
+    before = None if baseline is None else load_run(baseline)
+    for path in (junit, summary):
+        if path is not None:
+            check_writable(path)
     with working("planning the routes"):
         scenarios = [
             options.applied(scenario, vehicles, walkers, weather, events)
@@ -87,28 +132,37 @@ def evaluate(
         ]
         tasks = make_tasks(scenarios, seeds, seed)
     tell_missing(scenarios)
-    with bar() as progress:
-        shown = progress.add_task("driving", total=len(tasks))
-
-        def on_record(task: Task, record: Record, result: DriveResult | None) -> None:
-            kept = " (kept)" if result is None else ""
-            line = f"{record.route_id} on {task.town}: {record.scores.score_composed:.1f}"
-            progress.update(shown, advance=1, description=line)
-            err.print(f"{line}, {record.status}{kept}")
-
-        total, records = run(
-            driver,
-            tasks,
-            lambda name: open_town(name, map_dir),
-            out_dir,
-            on_record=on_record,
-        )
-    tell(total, records)
-    out.print(f"results: {out_dir / 'results.json'}")
-    out.print(f"report: {out_dir / 'report.html'}")
-    holds = check_gates(gates, total)
-    tell_crashes([record.status for record in records])
-    if not holds:
+    outfit = Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit)
+    with (
+        shown(tasks) as onlooker,
+        drivers_of(outfit, workers, out_dir, onlooker, most=len(tasks)) as drivers,
+    ):
+        file = run_tasks(drivers, tasks, out_dir, onlooker=onlooker)
+        stages = drivers.stages()
+    done = Evaluation(file.results, out_dir)
+    held = done.check(*(one.text for one in gates), baseline=before)
+    finish(
+        out_dir,
+        file,
+        tasks,
+        lambda town: load_network_of(town, map_dir),
+        stages,
+        held=held,
+        baseline="" if baseline is None else baseline.name,
+        comparison=None if before is None else done.compare(before),
+    )
+    if junit is not None:
+        write_whole(junit, done.junit(held))
+    if summary is not None:
+        write_whole(summary, done.summary(held, before).encode())
+    tell(done.total, done.records)
+    if before is not None:
+        tell_comparison(done.compare(before))
+    out.print(f"results: {out_dir / RESULTS}")
+    out.print(f"report: {out_dir / REPORT}")
+    good = tell_gates(held)
+    tell_failures(done.failures, len(done.records))
+    if not good or done.failures:
         raise typer.Exit(FAILED)
 
 
@@ -145,37 +199,29 @@ def tell(total: GlobalRecord, records: Sequence[Record]) -> None:
     out.print(NOT_COUNTED, style="dim")
 
 
-def parse_gate(text: str) -> tuple[str, str, float]:
-    """Read a gate such as `score_composed>=60`.
-
-    Raises:
-        SettingsError: it is none, or names no figure of the results.
-    """
-    from roadworthy.agents.evaluation.score import INFRACTIONS
-
-    known = ("score_composed", "score_route", "score_penalty", *INFRACTIONS)
-    match = _GATE.match(text)
-    if match is None or match[1] not in known:
-        raise SettingsError(
-            f"--gate {text!r} is not understood; write FIGURE>=NUMBER (or >, <=, <) with one of "
-            f"{', '.join(known)}"
-        )
-    return match[1], match[2], float(match[3])
+def tell_comparison(comparison: Comparison) -> None:
+    """Print what has changed against the baseline."""
+    for change in comparison.changes:
+        difference = change.difference
+        interval = f" ({difference.low:+.2f} to {difference.high:+.2f})" if difference.known else ""
+        told = f"{change.name}: {difference.mean:+.2f}{interval}, {change.verdict}"
+        out.print(f"against the baseline: {told}", soft_wrap=True)
 
 
-def check_gates(gates: Sequence[tuple[str, str, float]], total: GlobalRecord) -> bool:
-    """Say which gates do not hold."""
-    holds = {
-        ">=": lambda a, b: a >= b,
-        "<=": lambda a, b: a <= b,
-        ">": lambda a, b: a > b,
-        "<": lambda a, b: a < b,
-    }
-    good = True
-    for name, comparison, limit in gates:
-        value = getattr(total.scores_mean, name, None)
-        value = total.infractions.get(name, 0.0) if value is None else value
-        if not holds[comparison](value, limit):
-            complain(f"gate {name}{comparison}{limit:g} does not hold: {name} is {value:g}")
-            good = False
-    return good
+def tell_gates(held: Sequence[Held]) -> bool:
+    """Print a line for each gate, and tell whether all hold."""
+    for verdict in held:
+        if verdict.holds:
+            out.print(str(verdict), markup=False, soft_wrap=True)
+        else:
+            complain(str(verdict))
+    return all(verdict.holds for verdict in held)
+
+
+def tell_failures(failures: Sequence[Record], drives: int) -> None:
+    """Print in which drives the agent or the simulation broke down, and why."""
+    for record in failures[:_FAILURES]:
+        complain(f"{record.route_id}: {record.status}: {record.meta.failure}")
+    if failures:
+        more = "" if len(failures) <= _FAILURES else f"; the first {_FAILURES} stand above"
+        complain(f"{len(failures)} of {drives} drives broke down{more}")

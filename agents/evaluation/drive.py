@@ -156,13 +156,13 @@ class Drive:
         self.tally = self._witness.tally(0)
         self._observers, self._time_limit = observers, time_limit
         self._oracle = Oracle(self.world.batch, far=bool(getattr(agent, "far", False)))
-        rig = ask(agent, agent.rig)
+        rig = _rig_of(agent)
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
         if any(watcher.needs_camera for watcher in observers) and self._view is None:
             self._view = VIDEO_CAMERA.name
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
-        self._suite = SensorSuite(self.world.town, rig, seed) if rig is not None else None
+        self._suite = None if rig is None else _suite(self.world.town, rig, seed, agent)
         self._backdrop: Backdrop | None = None
 
     def run(self) -> DriveResult:
@@ -290,6 +290,27 @@ def ask(agent: Agent, question: Callable[[], T]) -> T:
             f"agent {agent.name}: {name}() failed ({type(error).__name__}: {error}); "
             "see roadworthy.agents.agent.Agent for what it must do"
         ) from error
+
+
+class SensorsError(InputError):
+    """An agent cannot say which sensors it wants, or wants some that cannot be."""
+
+
+def _rig_of(agent: Agent) -> SensorRig | None:
+    try:
+        rig = ask(agent, agent.rig)
+    except InputError as error:
+        raise SensorsError(str(error)) from error
+    if rig is not None and not isinstance(rig, SensorRig):
+        raise SensorsError(f"agent {agent.name}: rig() returned {rig!r}; it must be a SensorRig")
+    return rig
+
+
+def _suite(town: Town, rig: SensorRig, seed: int, agent: Agent) -> SensorSuite:
+    try:
+        return SensorSuite(town, rig, seed)
+    except (RoadworthyError, TypeError, ValueError, AttributeError) as error:
+        raise SensorsError(f"agent {agent.name}: its sensors are invalid ({error})") from error
 
 
 def blind_frame(world: World) -> Frame:

@@ -82,6 +82,7 @@ class DriveResult:
             metrics=tally.metrics(),
             missing=tuple(missing),
             first_junction=tally.course.first_junction,
+            failure=tally.reason,
             series=tally.series(),
         )
 

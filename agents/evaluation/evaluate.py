@@ -1,162 +1,238 @@
-"""Evaluate: an agent over routes and seeds, into a result file that survives interruptions."""
+"""Evaluate: an agent over routes and seeds, in this process or in workers; for Python."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from roadworthy.agents.agent import Agent
-from roadworthy.agents.evaluation.drive import DriveResult, ask, drive, record_id
-from roadworthy.agents.evaluation.report import stages_of, write_evaluation
-from roadworthy.agents.evaluation.results import GlobalRecord, Record, ResultFile
-from roadworthy.agents.evaluation.series import write_series
-from roadworthy.agents.registry import fingerprint
+from roadworthy.agents.evaluation.compare import Comparison, compare, load_run
+from roadworthy.agents.evaluation.gates import Held, check_gates, parse_gate
+from roadworthy.agents.evaluation.junit import junit
+from roadworthy.agents.evaluation.messages import Outfit
+from roadworthy.agents.evaluation.metrics.registry import estimates
+from roadworthy.agents.evaluation.results import GlobalRecord, Record, Results, summarize
+from roadworthy.agents.evaluation.routes import load_scenarios, overridden
+from roadworthy.agents.evaluation.run import Here, finish, run_tasks
+from roadworthy.agents.evaluation.statistics import Estimate
+from roadworthy.agents.evaluation.summary import summary
+from roadworthy.agents.evaluation.tasks import make_tasks
+from roadworthy.agents.evaluation.workers import LOG, Drivers, Onlooker, local_crew
 from roadworthy.sim.errors import SettingsError
-from roadworthy.sim.road.network import RoadNetwork
-from roadworthy.sim.road.route import Route
+from roadworthy.sim.road.towns import load_network_of, load_town
 from roadworthy.sim.scenario.scenario import Scenario
-from roadworthy.sim.scenario.told import told
-from roadworthy.sim.town import Town
+from roadworthy.sim.weather import Weather
 
-RESULTS = "results.json"
-LARGEST_SEED = 2**63 - 1
+MOST_WORKERS = 1024
+STEP_LIMIT = 60.0  # [s] of wall time for one decision
+Run = Path | str | Results
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One scenario, to be driven once."""
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished evaluation.
 
-    index: int
-    scenario: Scenario
-    repetition: int
-    seed: int
+    Attributes:
+        results: as in `results.json`.
+        out: the folder; None where nothing was to be kept.
+    """
 
-    @property
-    def town(self) -> str:
-        """Where."""
-        return self.scenario.town
+    results: Results
+    out: Path | None = None
 
     @property
-    def route(self) -> Route:
-        """From where to where."""
-        return self.scenario.route
+    def records(self) -> Sequence[Record]:
+        """One for each drive, in the order of the routes and seeds."""
+        return self.results.checkpoint.records
+
+    @cached_property
+    def total(self) -> GlobalRecord:
+        """Means, deviations and infractions a kilometre over all drives."""
+        return summarize(self.records)
+
+    @cached_property
+    def estimates(self) -> Mapping[str, Estimate]:
+        """Means with 95 % intervals, by names of METRICS (docs/metrics.md)."""
+        return estimates(self.records)
 
     @property
-    def record_id(self) -> str:
-        """Name in the result file."""
-        return record_id(self.route.id, self.repetition)
+    def driving_score(self) -> Estimate:
+        """Driving score by the rules of the leaderboard 2.0."""
+        return self.estimates["driving_score"]
+
+    @property
+    def failures(self) -> Sequence[Record]:
+        """Drives in which the agent or the simulation broke down."""
+        return [record for record in self.records if record.meta.failure]
+
+    def check(self, *gates: str, baseline: Run | None = None) -> list[Held]:
+        """Check gates such as "driving_score>=80"; see `roadworthy.agents.evaluation.gates`.
+
+        Raises:
+            InputError: the baseline cannot be read or has no drive in common with this run.
+            SettingsError: a gate is not understood.
+        """
+        parsed = [parse_gate(gate) for gate in gates]
+        return check_gates(parsed, self.results, None if baseline is None else run_of(baseline))
+
+    def compare(self, baseline: Run) -> Comparison:
+        """Say what has changed against another run, drive by drive.
+
+        Raises:
+            InputError: it cannot be read or has no drive in common with this run.
+        """
+        return compare(run_of(baseline), self.results)
+
+    def junit(self, held: Sequence[Held] = ()) -> bytes:
+        """JUnit XML with a case for each gate and each drive."""
+        return junit(str(self.results.roadworthy.get("agent", "")), held, self.records)
+
+    def summary(self, held: Sequence[Held] = (), baseline: Run | None = None) -> str:
+        """Markdown for a pull request."""
+        return summary(self.results, held, None if baseline is None else self.compare(baseline))
 
 
-def make_tasks(
-    scenarios: Sequence[Scenario], seeds: int | None = None, seed: int | None = None
-) -> list[Task]:
-    """List every scenario with every seed, scenario by scenario.
-
-    Args:
-        scenarios: what to drive.
-        seeds: how many for each scenario.
-        seed: the first one. Where neither is given a scenario has its own seeds, or 0.
+def run_of(run: Run) -> Results:
+    """Results of a run by its folder, its file, or as they are.
 
     Raises:
-        SettingsError: `seeds` is not positive, a seed is too large, or two routes have one id.
+        InputError: there are none, or they cannot be read.
     """
-    many, first = 1 if seeds is None else seeds, seed or 0
-    if many < 1:
-        raise SettingsError(f"--seeds is {many}; it must be at least 1")
-    if first + many - 1 > LARGEST_SEED:
-        raise SettingsError(f"--seed {first} with {many} --seeds goes beyond {LARGEST_SEED}")
-    counts = Counter(scenario.id for scenario in scenarios)
-    double = sorted(name for name, count in counts.items() if count > 1)
-    if double:
-        raise SettingsError(f"route ids must differ within one evaluation; double: {double}")
-    given = None if seeds is None and seed is None else range(first, first + many)
-    wanted = [
-        (scenario, k, own)
-        for scenario in scenarios
-        for k, own in enumerate(given or scenario.seeds or (0,))
-    ]
-    return [Task(i, scenario, k, own) for i, (scenario, k, own) in enumerate(wanted)]
-
-
-def sensors_of(agent: Agent) -> list[str]:
-    """Name an agent's sensors as the leaderboard's result file does."""
-    rig = ask(agent, agent.rig)
-    if rig is None:
-        return []
-    names = ["carla_camera"] * len(rig.cameras) + ["carla_lidar"] * (rig.lidar is not None)
-    return [*names, "carla_imu", "carla_gnss", "carla_speedometer"]
+    return run if isinstance(run, Results) else load_run(Path(run))
 
 
 def evaluate(
-    agent: Agent,
-    tasks: Sequence[Task],
-    town_of: Callable[[str], Town],
-    out: Path,
+    agent: str | Agent = "roadworthy",
+    routes: str | Path | Sequence[Scenario] = "quick",
     *,
-    on_record: Callable[[Task, Record, DriveResult | None], None] | None = None,
-) -> tuple[GlobalRecord, list[Record]]:
-    """Drive all tasks that are not in the result file yet.
+    seeds: int | None = None,
+    seed: int | None = None,
+    workers: int | str | None = None,
+    out: str | Path | None = None,
+    map_dir: str | Path | None = None,
+    vehicles: int | None = None,
+    walkers: int | None = None,
+    weather: Weather | None = None,
+    events: str | None = None,
+    device: str = "auto",
+    step_limit: float = STEP_LIMIT,
+    onlooker: Onlooker | None = None,
+) -> Evaluation:
+    """Let an agent drive routes, each with several seeds.
 
     Args:
-        agent: who drives; one that raises fails that route and goes on with the next, but a
-            RoadworthyError of its ends the evaluation.
-        tasks: what to drive.
-        town_of: loads a town by its name; asked once a town.
-        out: folder of `results.json`, written after each route, and of `report.html`.
-        on_record: called for each task; the DriveResult is None where the record was kept from
-            an earlier run.
+        agent: a name, a folder or "package.module:Class" (see `make_agent`), or an Agent, which
+            then drives in this process.
+        routes: a suite, a file, or scenarios.
+        seeds: how often each route is driven.
+        seed: the first one. Where neither is given a scenario has its own seeds, or 0.
+        workers: how many processes drive; "ray" or "ray://HOST:PORT" for a Ray cluster; 0 for this
+            process, which no agent that hangs can be stopped in. By default 1, or 0 for an Agent.
+        out: folder of results.json and report.html; what is finished there is not driven again.
+            By default nothing is kept.
+        map_dir: where further TOWN.xodr files lie.
+        vehicles: in the traffic, instead of what the scenarios say.
+        walkers: around the agent, instead of what the scenarios say.
+        weather: for the whole way, instead of what the scenarios say.
+        events: that are drawn (see `Scenario.drawn`), instead of what the scenarios say.
+        device: where models run.
+        step_limit: seconds of wall time that the agent has for one decision; one that takes
+            longer ends its drive. Not watched over where `workers` is 0.
+        onlooker: is told how it goes.
 
     Returns:
-        The sum over all records, and the records.
+        The results, with intervals, gates and comparisons.
 
     Raises:
-        EventError: an event that is named has no place on a route.
-        InputError: the folder holds results of another agent (which is one with other models,
-            too), of another version or of other settings.
-        StorageError: the results cannot be written.
+        InputError: a name, a file or a setting is wrong, or `out` holds another evaluation.
+        StorageError: `out` cannot be written.
     """
-    for task in tasks:  # what is wrong is told before the first drive
-        task.scenario.validate()
-    what: dict[str, Any] = {
-        "agent": agent.name,
-        **fingerprint(agent),
-        "world": "embedded",
-        "tasks": [[task.record_id, task.seed] for task in tasks],
-        **told([task.scenario for task in tasks]),
-    }
-    file = ResultFile(out / RESULTS, what, len(tasks), sensors_of(agent))
-    kept = {record.route_id: record for record in file.records}
-    towns: dict[str, Town] = {}
-    networks: dict[str, RoadNetwork] = {}  # for the report's maps
-    for task in tasks:
-        if task.record_id in kept:
-            if on_record is not None:
-                on_record(task, kept[task.record_id], None)
-            continue
-        if task.town not in towns:
-            towns.clear()  # one town at a time: meshes are large
-            towns[task.town] = town_of(task.town)
-            networks[task.town] = towns[task.town].network
-        town = towns[task.town]
-        result = drive(agent, town, task.scenario, seed=task.seed)
-        record = result.record(task.index, task.repetition)
-        if result.series is not None:
-            write_series(out, record.route_id, result.series)  # before the record that tells of it
-        file.add(record)
-        if on_record is not None:
-            on_record(task, record, result)
-    total = file.finish()
-    for name in {task.town: None for task in tasks}:
-        if name not in networks:  # all its drives were kept
-            networks[name] = town_of(name).network
-    write_evaluation(
-        out,
-        file.results,
-        [task.scenario for task in tasks if task.repetition == 0],
-        networks,
-        stages=stages_of(agent),
-    )
-    return total, list(file.records)
+    known = load_scenarios(str(routes), map_dir) if isinstance(routes, str | Path) else routes
+    scenarios = [
+        overridden(one, vehicles=vehicles, walkers=walkers, weather=weather, events=events)
+        for one in known
+    ]
+    tasks = make_tasks(scenarios, seeds, seed)
+    with tempfile.TemporaryDirectory(prefix="roadworthy-") as scratch:
+        folder = Path(scratch if out is None else out)
+        outfit = (
+            agent
+            if not isinstance(agent, str)
+            else Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit)
+        )
+        with drivers_of(outfit, workers, folder, onlooker, most=len(tasks)) as drivers:
+            file = run_tasks(drivers, tasks, folder, onlooker=onlooker)
+            stages = drivers.stages()
+        if out is not None:
+            finish(folder, file, tasks, lambda town: load_network_of(town, map_dir), stages)
+    return Evaluation(file.results, None if out is None else folder)
+
+
+@contextmanager
+def drivers_of(
+    agent: Outfit | Agent,
+    workers: int | str | None,
+    out: Path,
+    onlooker: Onlooker | None = None,
+    most: int = MOST_WORKERS,
+) -> Iterator[Drivers]:
+    """Have somebody who drives, for as long as the context lasts.
+
+    Args:
+        agent: an Agent of this process, or what workers need to make theirs.
+        workers: see `evaluate`.
+        out: folder of the results; the workers' log goes there.
+        onlooker: is told of workers that are replaced.
+        most: tasks that there are; more workers are not started.
+
+    Raises:
+        InputError: the number of workers makes no sense, or the agent cannot be made.
+        StorageError: the log cannot be written.
+    """
+    if not isinstance(agent, Outfit):
+        if workers not in (None, 0):
+            raise SettingsError(
+                f"workers is {workers!r}, but the agent exists in this process alone; give its "
+                "name or package.module:Class, which workers can make it of, or workers=0"
+            )
+        yield Here(agent, load_town)
+        return
+    count = worker_count(workers)
+    if count == 0:
+        from roadworthy.agents.registry import make_agent
+
+        driver = make_agent(agent.agent, device=agent.device)
+        yield Here(driver, lambda town: load_town(town, agent.map_dir))
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / LOG
+    try:
+        with closing(local_crew(agent, min(count, max(most, 1)), log, onlooker)) as crew:
+            yield crew
+    finally:
+        if log.exists() and not log.stat().st_size:
+            log.unlink()
+
+
+def worker_count(workers: int | str | None) -> int:
+    """How many workers are meant.
+
+    Raises:
+        SettingsError: no number from 0 to MOST_WORKERS.
+    """
+    if workers is None:
+        return 1
+    try:
+        count = int(workers)
+    except ValueError:
+        count = -1
+    if not 0 <= count <= MOST_WORKERS:
+        raise SettingsError(
+            f"--workers is {workers!r}; give a number from 0 to {MOST_WORKERS}, ray, or "
+            "ray://HOST:PORT"
+        )
+    return count

@@ -12,7 +12,7 @@ import pytest
 
 from roadworthy import __version__
 from roadworthy.agents.agent import Agent
-from roadworthy.agents.evaluation.evaluate import evaluate
+from roadworthy.agents.evaluation.run import Here, run_tasks
 from roadworthy.agents.registry import NAMES, WEIGHTS, fingerprint, make_agent
 from roadworthy.agents.simple import RandomAgent
 from roadworthy.sim.errors import InputError, ModelError
@@ -110,7 +110,7 @@ def test_results_of_other_models_or_another_version_are_not_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(which: str) -> None:
-        evaluate(make_agent(which, device="cpu"), [], no_town, tmp_path / "out")
+        run_tasks(Here(make_agent(which, device="cpu"), no_town), [], tmp_path / "out")
 
     def no_town(name: str) -> Town:
         raise AssertionError(name)

@@ -126,8 +126,9 @@ def test_an_evaluation_whose_agent_crashed_is_exit_code_1(
 ) -> None:
     done = run("evaluate", "--agent", f"{foreign}:Crashing", "--out", tmp_path / "out")
     assert done.exit_code == 1, done.output
-    assert "the agent crashed in 4 of 4 drives" in done.output
-    assert done.output.index("4 drives, leaderboard 2.0") < done.output.index("the agent crashed")
+    assert "4 of 4 drives broke down" in done.output
+    assert "Failed - Agent crashed: ValueError: what now?" in done.output
+    assert done.output.index("4 drives, leaderboard 2.0") < done.output.index("broke down")
 
 
 def test_an_evaluation_whose_models_do_not_fit_is_exit_code_2(
@@ -142,16 +143,16 @@ def test_a_disk_that_fills_up_in_an_evaluation_keeps_what_was_finished(
     run: Run,
     foreign: str,
     tmp_path: Path,
-    full_disk: Callable[[], AbstractContextManager[None]],
+    full_disk: Callable[..., AbstractContextManager[None]],
 ) -> None:
-    command = ("evaluate", "--agent", f"{foreign}:Brief", "--out")
+    command = ("evaluate", "--agent", f"{foreign}:Brief", "--workers", 0, "--out")
     run(*command, tmp_path / "elsewhere")  # kernels compile
-    with full_disk():
+    with full_disk(8192):  # not room enough for four records
         done = run(*command, tmp_path / "out")
     assert done.exit_code == 1, done.output
     assert "cannot write" in done.output
     assert isinstance(done.exception, SystemExit)
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["results.json"]
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"drives", "results.json"}
     kept = json.loads((tmp_path / "out" / "results.json").read_text())["_checkpoint"]
     assert 1 <= len(kept["records"]) < 4
     assert kept["progress"] == [len(kept["records"]), 4]

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from roadworthy.agents.evaluation.about import sensors_of
 from roadworthy.agents.evaluation.drive import Filming, drive
-from roadworthy.agents.evaluation.evaluate import evaluate, make_tasks, sensors_of
 from roadworthy.agents.evaluation.routes import load_routes, random_route, suite_routes
+from roadworthy.agents.evaluation.tasks import make_tasks
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.agents.expert import ExpertAgent
 from roadworthy.agents.simple import BrakeAgent, RandomAgent
-from roadworthy.sim.errors import InputError, MapError, RouteError, SettingsError
-from roadworthy.sim.frame import Control
+from roadworthy.sim.errors import MapError, RouteError, SettingsError
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.towns import load_town, town_names
 from roadworthy.sim.scenario.scenario import Scenario
@@ -34,31 +31,8 @@ def routes() -> list[Route]:
     return suite_routes("quick")[:3]
 
 
-class Clumsy(BrakeAgent):
-    """Does something wrong on one route, and brakes on the others."""
-
-    name = "clumsy"
-
-    def __init__(self, route: str, act: Any) -> None:
-        self._bad, self._do, self._now = route, act, ""
-
-    def start(self, town: Town, route: Route, seed: int) -> None:
-        self._now = route.id
-
-    def act(self, frame: Any, truth: Any) -> Control:
-        return self._do() if self._now == self._bad else Control(brake=1.0)
-
-
 def given(routes: list[Route]) -> list[Scenario]:
     return [Scenario(route, SETTINGS) for route in routes]
-
-
-def raise_error() -> Control:
-    raise ValueError("what now?")
-
-
-def interrupt() -> Control:
-    raise KeyboardInterrupt
 
 
 def test_the_expert_arrives(town: Town, routes: list[Route]) -> None:
@@ -97,54 +71,6 @@ def test_who_stands_on_the_brake_gets_blocked(town: Town, routes: list[Route]) -
     assert result.status == "Failed - Agent got blocked"
     assert len(result.infractions["vehicle_blocked"]) == 1
     assert result.score.composed < 2.0
-
-
-@pytest.mark.parametrize("act", [raise_error, lambda: Control(throttle=math.nan), lambda: None])
-def test_an_agent_that_fails_ends_its_route_and_the_others_go_on(
-    town: Town, routes: list[Route], tmp_path: Path, act: Any
-) -> None:
-    agent = Clumsy(routes[1].id, act)
-    total, records = evaluate(agent, make_tasks(given(routes), 1), lambda _: town, tmp_path)
-    assert [record.status for record in records] == [
-        "Failed - Agent got blocked",
-        "Failed - Agent crashed",
-        "Failed - Agent got blocked",
-    ]
-    assert total.status == "Failed"
-    page = (tmp_path / "report.html").read_text()
-    assert page.count('<g class="route">') == 3
-    assert page.count('<a class="incident') == 2  # a crash of the agent is no infraction
-
-
-def test_an_interrupted_evaluation_ends_as_if_it_had_not_been(
-    town: Town, routes: list[Route], tmp_path: Path
-) -> None:
-    def run(out: Path, agent: Any) -> Any:
-        evaluate(agent, make_tasks(given(routes), 2), lambda _: town, out)
-
-    run(tmp_path / "whole", Clumsy("", None))
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "parts", Clumsy(routes[1].id, interrupt))
-    begun = json.loads((tmp_path / "parts" / "results.json").read_text())
-    assert begun["_checkpoint"]["progress"] == [2, 6]
-    assert begun["entry_status"] == "Started"
-    run(tmp_path / "parts", Clumsy("", None))
-
-    def read(name: str) -> Any:
-        records = json.loads((tmp_path / name / "results.json").read_text())["_checkpoint"]
-        for record in [*records["records"], records["global_record"]]:
-            del record["meta"]["duration_system"]
-        return records
-
-    assert read("whole") == read("parts")
-
-
-def test_results_of_other_settings_are_not_mixed(
-    town: Town, routes: list[Route], tmp_path: Path
-) -> None:
-    evaluate(BrakeAgent(), make_tasks(given(routes[:1]), 1), lambda _: town, tmp_path)
-    with pytest.raises(InputError, match="settings differ"):
-        evaluate(BrakeAgent(), make_tasks([Scenario(routes[0])], 1), lambda _: town, tmp_path)
 
 
 def test_tasks_are_every_route_with_every_seed(routes: list[Route]) -> None:
