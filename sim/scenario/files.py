@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from roadworthy.sim.errors import EventError, RoadworthyError
+from roadworthy.sim.errors import EventError, MapError, RoadworthyError, SettingsError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.route_files import read_routes, select_route
@@ -15,7 +15,6 @@ from roadworthy.sim.road.routing import plan_route, random_routes
 from roadworthy.sim.road.towns import canonical_name
 from roadworthy.sim.scenario.compile import build_route
 from roadworthy.sim.scenario.event import ScenarioEvent
-from roadworthy.sim.scenario.kinds import EventKind
 from roadworthy.sim.scenario.scenario import NONE, STANDARD, Scenario, kinds_of
 from roadworthy.sim.scenario.spec import Air, Happening, RandomRoutes, Spec, checked
 from roadworthy.sim.scenario.yaml_lines import Lined, Place, read_yaml
@@ -172,7 +171,7 @@ def _scenarios(entry: Entry, network_of: NetworkOf) -> list[Scenario]:
     try:
         settings.validate()
     except RoadworthyError as error:
-        raise entry.lined.error(entry.place, str(error)) from None
+        raise entry.lined.error(_named(entry, str(error)), str(error)) from None
     weathers = _weathers(entry)
     if len(weathers) == 1:
         settings, weathers = replace(settings, weather=weathers[0][1]), []
@@ -200,6 +199,16 @@ def _scenarios(entry: Entry, network_of: NetworkOf) -> list[Scenario]:
     return made
 
 
+def _named(entry: Entry, sentence: str) -> Place:
+    """The key of the settings that a sentence names."""
+    for key in ("traffic", "lights", "limits"):
+        for name, value in getattr(entry.spec, key):
+            if value is not None and sentence.startswith(name):
+                place = (*entry.at(key), name)
+                return place if place in entry.lined.lines else ("defaults", key, name)
+    return entry.place
+
+
 def _routes(entry: Entry, network_of: NetworkOf) -> list[tuple[Route, RoadNetwork]]:
     choice, town = entry.spec.route, entry.spec.town
     assert choice is not None
@@ -207,13 +216,20 @@ def _routes(entry: Entry, network_of: NetworkOf) -> list[tuple[Route, RoadNetwor
     if choice.file is not None:
         return [_from_file(entry, choice.file, network_of)]
     assert town is not None
-    network = network_of(town)
+    network = _network(entry, town, network_of)
     try:
         if choice.random is not None:
             return [(route, network) for route in _drawn(entry, choice.random, network)]
         return [(plan_route(network, _tall(choice.waypoints or ()), id=entry.id), network)]
     except RoadworthyError as error:
         raise entry.lined.error(place, str(error)) from None
+
+
+def _network(entry: Entry, town: str, network_of: NetworkOf) -> RoadNetwork:
+    try:
+        return network_of(town)
+    except MapError as error:
+        raise MapError(str(entry.lined.error(entry.at("town"), str(error)))) from None
 
 
 def _tall(waypoints: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -240,8 +256,8 @@ def _from_file(entry: Entry, text: str, network_of: NetworkOf) -> tuple[Route, R
         raise entry.lined.error(
             entry.at("town"), f"is {entry.spec.town}, but the route is in {spec.town}"
         )
+    network = _network(entry, spec.town, network_of)
     try:
-        network = network_of(spec.town)
         id = entry.spec.id or spec.id
         return plan_route(network, spec.waypoints, id=id, yaws=spec.yaws), network
     except RoadworthyError as error:
@@ -253,13 +269,14 @@ def _weathers(entry: Entry) -> list[tuple[float, Weather]]:
     given, place = entry.spec.weather, entry.at("weather")
     if given is None:
         return [(0.0, Weather())]
+    alone = not isinstance(given, list)
     if not isinstance(given, list):
         given = [Air(preset=given) if isinstance(given, str) else given]
     elif not given:
         raise entry.lined.error(place, "is an empty list; leave it out for ClearNoon")
     found: list[tuple[float, Weather]] = []
     for k, air in enumerate(given):
-        at = (*place, k)
+        at = place if alone else (*place, k)
         if air.preset is not None and air.preset not in PRESETS:
             raise entry.lined.error(
                 at, f"there is no weather {air.preset!r}; choose one of {', '.join(PRESETS)}"
@@ -274,7 +291,7 @@ def _weathers(entry: Entry) -> list[tuple[float, Weather]]:
         try:
             found.append((share, air.weather()))
         except RoadworthyError as error:
-            raise entry.lined.error(at, str(error)) from None
+            raise entry.lined.error(at, str(error).removeprefix("weather: ")) from None
     return found
 
 
@@ -288,12 +305,15 @@ def _events(entry: Entry) -> tuple[tuple[ScenarioEvent, ...], str]:
         at = place if isinstance(given, str) else (*place, k)
         try:
             if isinstance(item, str):
-                kinds_of(item)
+                for kind in kinds_of(item):
+                    ScenarioEvent(kind, 0.0).validate()  # is it supported?
                 names += [] if item == NONE else [item]
                 continue
-            (kind,) = kinds_of(item.kind) or [EventKind(item.kind)]
-            events.append(ScenarioEvent(kind, item.s, item.params).validate())
-        except (RoadworthyError, ValueError) as error:
+            kinds = kinds_of(item.kind)
+            if len(kinds) != 1:
+                raise entry.lined.error(at, f"kind is {item.kind!r}; name one kind of event")
+            events.append(ScenarioEvent(kinds[0], item.s, item.params).validate())
+        except (EventError, SettingsError) as error:
             raise entry.lined.error(at, str(error)) from None
     if STANDARD in names and len(names) > 1:
         raise entry.lined.error(place, f"'{STANDARD}' draws kinds itself; name no others beside it")

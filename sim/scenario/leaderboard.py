@@ -19,7 +19,7 @@ from roadworthy.sim.scenario.catalogue import CATALOGUE
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.kinds import Entry, EventKind, Support
 from roadworthy.sim.scenario.scenario import Scenario
-from roadworthy.sim.scenario.stand import stand, station_of
+from roadworthy.sim.scenario.stand import REACH, stand, station_of
 from roadworthy.sim.scenario.street import Street
 from roadworthy.sim.weather import RANGES, Weather
 from roadworthy.sim.world.settings import WorldSettings
@@ -167,7 +167,8 @@ def _event(element: Element, street: Street, where: str) -> tuple[ScenarioEvent 
     yaw = math.radians(_number(trigger["yaw"], "yaw", where)) if "yaw" in trigger else None
     s, off = station_of(street, x, y, yaw)
     if s is None:
-        return None, [f"its trigger is {off:.0f} m from the route"]
+        faces = "faces another way than the route"
+        return None, [f"its trigger {faces if off <= REACH else f'is {off:.0f} m from the route'}"]
     params, ignored = params_of(entry, parts, where)
     event, notes = stand(street, kind, s, params)
     return event, [*notes, *ignored]
@@ -242,3 +243,19 @@ def _number(text: str, name: str, where: str) -> float:
     if not math.isfinite(value):
         raise RouteError(f"{where}: {name}={text!r} is not a finite number")
     return value
+
+
+def table() -> str:
+    """How parameters are carried over, in Markdown, as it stands in docs/scenarios.md."""
+    rows = ["| the leaderboard's | ours | how |", "|---|---|---|"]
+    rows += [
+        f"| `{theirs}` | `{ours}` | {'km/h to m/s' if factor == KMH else 'as it is'} |"
+        for theirs, ours, factor in CARRIED
+    ]
+    rows.append("| `distance` of YieldToEmergencyVehicle | `behind` | as it is |")
+    rows += [
+        f"| `{theirs}` | `interval` | metres, the middle of from and to, over `{speed}` |"
+        for theirs, speed in INTERVALS.items()
+    ]
+    rows.append("| `direction` | `direction` | left -1, right 1; where a kind has none: right |")
+    return "\n".join(rows)

@@ -6,18 +6,55 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
+from roadworthy.sim.scenario.scenario import NONE, STANDARD
 from roadworthy.sim.scenario.yaml_lines import Lined, Place
 from roadworthy.sim.weather import PRESETS, Weather
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[\w.-]+$")]
+
+def _text(value: Any) -> Any:
+    """Let a whole number be an id."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80, pattern=r"^[\w.-]+$"),
+    BeforeValidator(_text),
+]
 Town = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Percentage = Annotated[float, Field(ge=0.0, le=100.0)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 S = TypeVar("S", bound="Section")
 
+_SENTENCES = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "string_pattern_mismatch": "may have letters, digits, '.', '_' and '-' only",
+    "string_too_short": "must not be empty",
+    "string_too_long": "may have {max_length} characters at most",
+    "too_short": "must have at least {min_length} items",
+    "too_long": "may have {max_length} items at most",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+_SEVERAL = {  # keys that take values of several types
+    "weather": "the name of a preset, a map, or a list of maps with route_percentage",
+    "events": f"{NONE}, {STANDARD}, names of kinds, or a list of names and of maps with kind and s",
+}
 _STRANGE = {"extra_forbidden", "missing"}
 
 
@@ -195,10 +232,16 @@ def _sentence(model: type[Section], error: Any, where: Place) -> str:
         return f"there is no such key here; {_known(model, where)}"
     if kind == "missing":
         return "is missing; add it"
-    text = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     shown = repr(given)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"is {shown}; it should be {text}"
+    key = next((part for part in reversed(where) if isinstance(part, str)), "")
+    if key in _SEVERAL and kind.endswith("_type"):
+        return f"is {shown}; it must be {_SEVERAL[key]}"
+    context = error.get("ctx", {})
+    sentence = _SENTENCES.get(kind, error["msg"]).format(**context)
+    if kind in ("model_type", "dict_type"):
+        sentence = f"must be a map; {_known(model, (*where, ''))}"
+    return f"is {shown}; it {sentence}"
 
 
 def _known(model: type[Section], where: Place) -> str:

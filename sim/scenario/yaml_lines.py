@@ -8,6 +8,7 @@ unfold to millions of values) is refused with file and line.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,13 @@ from typing import Any
 
 from roadworthy.sim.errors import InputError
 
-LARGEST = 1_000_000  # bytes of a file
+LARGEST = 200_000  # bytes of a file; reading them takes some seconds
 MOST_VALUES = 50_000  # in a file, with its aliases unfolded
 DEEPEST = 20  # maps and lists within each other
 Place = tuple[str | int, ...]  # of a value: keys and numbers from the top
 
+# PyYAML reads 1e3 as a text, because YAML 1.1 wants a dot in such a number.
+_POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 _PLAIN = ("null", "bool", "int", "float", "str")
 
 
@@ -153,6 +156,8 @@ class _Walker:
             return str(node.value)
         if not isinstance(node, self._yaml.ScalarNode) or kind not in _PLAIN:
             raise InputError(f"{self.file}, line {line}: {node.tag!r} is nothing for this file")
+        if kind == "str" and node.style is None and _POWER.fullmatch(node.value):
+            return float(node.value)
         try:
             return self._scalars.construct_object(node)
         except (ValueError, OverflowError, self._yaml.YAMLError):
