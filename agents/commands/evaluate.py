@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from roadworthy.agents.evaluation.results import GlobalRecord, Record
 
 _FAILURES = 10  # that are printed
-NOT_COUNTED = (
-    "Not counted by the embedded world yet: yielding to emergency vehicles and scenario time-outs."
-)
 
 
 @guarded
@@ -99,8 +96,7 @@ def evaluate(
     """Score an agent by the CARLA leaderboard's rules over routes and seeds.
 
     Results are written after every route; run the same command again to go on after an
-    interruption. Not counted by the embedded world yet: yielding to emergency vehicles and
-    scenario time-outs. The exit code is 1 where a gate does not hold or the agent broke down.
+    interruption. The exit code is 1 where a gate does not hold or the agent broke down.
     """
     options.only_embedded(world)
     from roadworthy.agents.commands.evaluation_progress import shown
@@ -196,7 +192,6 @@ def tell(total: GlobalRecord, records: Sequence[Record]) -> None:
             "",
         )
     out.print(table)
-    out.print(NOT_COUNTED, style="dim")
 
 
 def tell_comparison(comparison: Comparison) -> None:

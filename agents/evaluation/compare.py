@@ -121,8 +121,16 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
 
 
 def _by_key(results: Results) -> dict[Key, Record]:
-    """Drives by town, route and seed; the repetition's number says nothing of its own."""
-    return {(*route_key(record), record.meta.seed): record for record in results.checkpoint.records}
+    """Drives by town, route and seed."""
+    return {(*route_key(record), _seed(record)): record for record in results.checkpoint.records}
+
+
+def _seed(record: Record) -> int:
+    """A drive's seed; in files of the leaderboard, which name none, the repetition's number."""
+    if "seed" in record.meta.model_fields_set:
+        return record.meta.seed
+    number = record.route_id.rpartition("_rep")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _differing_settings(before: Results, after: Results) -> tuple[str, ...]:

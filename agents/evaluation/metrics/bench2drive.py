@@ -148,7 +148,7 @@ class Bench2Drive:
     """The figures of a set of drives, as Bench2Drive's tables show them."""
 
     drives: int
-    driving_score: float  # [0, 100]
+    driving_score: float | None  # [0, 100]; None where a record does not tell it
     success: float  # [%]
     efficiency: float | None  # [%]
     smoothness: float | None  # [0, 1]
@@ -157,7 +157,7 @@ class Bench2Drive:
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> Bench2Drive:
-        """Sum up records; of none all figures are 0 or None."""
+        """Sum up records."""
         count = len(records)
         percents = [p for record in records for p in record.meta.min_speed_percents]
         smooth = [r.meta.smoothness for r in records if r.meta.smoothness is not None]
@@ -166,11 +166,12 @@ class Bench2Drive:
             asked = [a for record in records if (a := ability(record, name)) is not None]
             shares[name] = 100.0 * sum(asked) / len(asked) if asked else None
         tested = [share for share in shares.values() if share is not None]
-        scores = [record.meta.metrics.get("bench2drive_score") or 0.0 for record in records]
+        told = [record.meta.metrics.get("bench2drive_score") for record in records]
+        scores = [score for score in told if score is not None]
         return cls(
             drives=count,
-            driving_score=sum(scores) / count if count else 0.0,
-            success=100.0 * sum(map(success, records)) / count if count else 0.0,
+            driving_score=sum(scores) / count if count and len(scores) == count else None,
+            success=100.0 * sum(map(success, records)) / max(count, 1),
             efficiency=efficiency(percents),
             smoothness=sum(smooth) / len(smooth) if smooth else None,
             abilities=shares,

@@ -40,6 +40,12 @@ def _kept(name: str) -> Value:
     return lambda record: record.meta.metrics.get(name)
 
 
+def _score_2_1(record: Record) -> float | None:
+    """None in files of the leaderboard, which hold the score of one version only."""
+    known = "score_composed_2_1" in record.meta.model_fields_set
+    return record.meta.score_composed_2_1 if known else None
+
+
 def _able(name: str) -> Value:
     def value(record: Record) -> float | None:
         shown = bench2drive.ability(record, name)
@@ -68,7 +74,7 @@ def _scores() -> Iterable[Metric]:
         "-",
         f"{_FOLDER}leaderboard_2_1.py",
         "route completion times penalty",
-        lambda r: r.meta.score_composed_2_1,
+        _score_2_1,
     )
     yield Metric(
         "route_completion",

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from roadworthy.agents.commands.application import app
 from roadworthy.agents.evaluation.compare import compare, load_run
+from roadworthy.agents.evaluation.metrics.offences import INFRACTIONS
+from roadworthy.agents.evaluation.metrics.registry import METRICS
 from roadworthy.agents.evaluation.results import (
     Checkpoint,
     Record,
@@ -67,6 +69,38 @@ def test_more_red_lights_are_worse() -> None:
     assert comparison.change("red_light").verdict == "worse"
     assert comparison.change("driving_score").verdict == "worse"
     assert [change.name for change in comparison.changes].count("stop_infraction") == 0
+
+
+def test_a_figure_is_compared_over_the_drives_that_have_it_in_both_runs() -> None:
+    before, after = run_of(scores_of(0.0)), run_of(scores_of(0.0))
+    for run, first, value in ((before, 0, 0.9), (after, 10, 0.6)):
+        for record in run.checkpoint.records[first:]:
+            record.meta.smoothness = value
+    change = compare(before, after).change("smoothness")
+    assert change.verdict == "worse"
+    assert (change.before.values, change.difference.mean) == (10, pytest.approx(-0.3))
+    assert all(c.name != "efficiency" for c in compare(before, after).changes)
+
+
+def test_every_metric_that_both_runs_have_is_compared() -> None:
+    run = run_of(scores_of(60.0))
+    for record in run.checkpoint.records:
+        record.meta.metrics = dict.fromkeys(METRICS, 0.5)
+        record.meta.events, record.meta.smoothness = ["Accident at 20 m"], 0.5
+        record.meta.min_speed_percents = [80.0]
+        record.infractions = {name: ["x"] for name in INFRACTIONS}
+    told = {change.name for change in compare(run, run).changes}
+    assert set(METRICS) - told == {
+        "ability_merging", "ability_emergency_brake", "ability_give_way", "ability_traffic_signs"
+    }  # fmt: skip
+
+
+def test_repetitions_of_the_leaderboards_own_files_are_told_apart() -> None:
+    records = [
+        Record(index=k, route_id=f"RouteScenario_1_rep{k}", status="Completed") for k in range(3)
+    ]
+    run = Results(checkpoint=Checkpoint(records=records))
+    assert compare(run, run).pairs == 3
 
 
 def test_one_pair_tells_nothing() -> None:

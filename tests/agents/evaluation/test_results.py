@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from roadworthy.agents.evaluation.metrics.bench2drive import Bench2Drive
+from roadworthy.agents.evaluation.metrics.offences import INFRACTIONS
+from roadworthy.agents.evaluation.metrics.registry import estimates
 from roadworthy.agents.evaluation.results import (
     Record,
     RecordMeta,
@@ -42,6 +45,55 @@ def test_the_file_has_the_leaderboards_schema(tmp_path: Path) -> None:
     assert data["_checkpoint"]["global_record"]["scores_mean"]["score_composed"] == 60.0
     assert data["_checkpoint"]["records"][0]["infractions"]["collisions_vehicle"] == ["…"]
     assert dict(zip(data["labels"], data["values"], strict=True))["Avg. driving score"] == "60.0"
+
+
+def test_every_field_is_that_of_the_leaderboard(tmp_path: Path) -> None:
+    """FIELD_NOTES 1.1; what is ours stands in `roadworthy` and in further keys of `meta`."""
+    file = ResultFile(tmp_path / "results.json", WHAT, 1)
+    file.add(record(0, 60.0, "Completed", collisions_vehicle=1))
+    file.finish()
+    data = json.loads((tmp_path / "results.json").read_text())
+    assert list(data) == [
+        "_checkpoint", "entry_status", "eligible", "sensors", "values", "labels", "roadworthy"
+    ]  # fmt: skip
+    assert list(data["_checkpoint"]) == ["global_record", "progress", "records"]
+    total, (one,) = data["_checkpoint"]["global_record"], data["_checkpoint"]["records"]
+    assert list(total) == [
+        "index", "route_id", "status", "infractions", "scores_mean", "scores_std_dev", "meta"
+    ]  # fmt: skip
+    assert (total["index"], total["route_id"]) == (-1, -1)
+    assert list(total["infractions"]) == list(INFRACTIONS)
+    assert list(total["meta"]) == ["total_length", "duration_game", "duration_system", "exceptions"]
+    assert list(one) == [
+        "index", "route_id", "status", "num_infractions", "infractions", "scores", "meta"
+    ]  # fmt: skip
+    for scores in (one["scores"], total["scores_mean"], total["scores_std_dev"]):
+        assert list(scores) == ["score_route", "score_penalty", "score_composed"]
+    assert list(one["meta"])[:3] == ["route_length", "duration_game", "duration_system"]
+    assert one["route_id"] == "RouteScenario_0_rep0"
+    assert len(data["values"]) == len(data["labels"]) == 15
+    assert all(isinstance(value, str) for value in data["values"])
+
+
+def test_a_file_of_the_leaderboard_itself_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.json"
+    one = {
+        "index": 0,
+        "route_id": "RouteScenario_12_rep0",
+        "status": "Failed - Agent timed out",
+        "num_infractions": 1,
+        "infractions": {"route_timeout": ["Agent timed out."]},
+        "scores": {"score_route": 50.0, "score_penalty": 1.0, "score_composed": 50.0},
+        "meta": {"route_length": 900.0, "duration_game": 400.0, "duration_system": 800.0},
+    }
+    checkpoint = {"global_record": {}, "progress": [1, 2], "records": [one]}
+    path.write_text(json.dumps({"_checkpoint": checkpoint, "entry_status": "Started"}))
+    results = read_results(path)
+    assert results.checkpoint.records[0].scores.score_composed == 50.0
+    found = estimates(results.checkpoint.records)
+    assert found["route_timeout"].mean == 1.0
+    assert not {"pdms", "driving_score_2_1", "bench2drive_score"} & set(found)
+    assert Bench2Drive.of(results.checkpoint.records).driving_score is None
 
 
 def test_mean_spread_and_infractions_per_kilometre_by_hand() -> None:
