@@ -17,7 +17,7 @@ from roadworthy.sim.road.route_files import read_routes
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.road.towns import load_network_of
 from roadworthy.sim.scenario.catalogue import CATALOGUE
-from roadworthy.sim.scenario.compile import build_route
+from roadworthy.sim.scenario.compile import BUILDERS, build, build_route
 from roadworthy.sim.scenario.kinds import EventKind, Support
 from roadworthy.sim.scenario.leaderboard import OLD_NAMES, params_of, scenario_of, table
 from roadworthy.sim.scenario.scenario import Scenario, weather_at
@@ -25,6 +25,8 @@ from roadworthy.sim.scenario.stand import station_of
 from roadworthy.sim.scenario.street import Street
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.settings import WorldSettings
+
+from .drill import TOWNS, stand
 
 K = EventKind
 DATA = os.environ.get("ROADWORTHY_DATA", "")
@@ -256,3 +258,32 @@ def test_the_development_routes_parse_though_their_town_is_missing() -> None:
             kind = EventKind(dict(e.attributes)["type"])
             if CATALOGUE[kind].support != Support.NO:
                 params_of(CATALOGUE[kind], {p.tag: dict(p.attributes) for p in e.parts}, "x")
+
+
+@pytest.mark.parametrize("kind", [k for k in BUILDERS if k not in TOWNS and k != K.CONTROL_LOSS])
+def test_what_is_written_as_a_scenario_of_the_leaderboard_happens_at_its_place(
+    kind: EventKind, tmp_path: Path
+) -> None:
+    route, event = stand(kind, "Rivertown")
+    network = load_network_of("Rivertown")
+    row = Street(network, route).at(event.s)
+    trigger = f'x="{row[0]}" y="{row[1]}" z="0" yaw="{math.degrees(row[3])}"'
+    distance = CATALOGUE[kind].param("distance")
+    inner = "" if distance is None else f'<distance value="{event.value("distance")}"/>'
+    points = "".join(f'<position x="{p[0]}" y="{p[1]}" z="0"/>' for p in route.points[[0, -1]])
+    file = tmp_path / "r.xml"
+    file.write_text(
+        f'<routes><route id="0" town="Rivertown"><waypoints>{points}</waypoints><scenarios>'
+        f'<scenario name="S" type="{kind}"><trigger_point {trigger}/>{inner}</scenario>'
+        "</scenarios></route></routes>"
+    )
+    made = scenario_of(read_routes(file)[0], route, network, WorldSettings(), "r.xml")
+    (again,) = made.events
+    assert made.missing == ()
+    assert again.kind == kind
+    if distance is not None:
+        there = event.s + event.value("distance")
+        assert again.s + again.value("distance") == pytest.approx(there, abs=1.1)
+    elif kind != K.PEDESTRIAN_CROSSING:  # which may find a crosswalk before the one of ours
+        street = Street(network, route)
+        assert build(street, again).ends == pytest.approx(build(street, event).ends, abs=1.1)
