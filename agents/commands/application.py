@@ -17,6 +17,7 @@ from roadworthy.agents.commands.drive import drive
 from roadworthy.agents.commands.evaluate import evaluate
 from roadworthy.agents.commands.export import export
 from roadworthy.agents.commands.outcome import out
+from roadworthy.agents.commands.replay import replay
 from roadworthy.agents.commands.serve import serve
 from roadworthy.agents.commands.train import train
 
@@ -46,7 +47,19 @@ def _root(
     pass
 
 
-for _command in (demo, drive, evaluate, compare, collect, train, export, serve, bench, doctor):
+for _command in (
+    demo,
+    drive,
+    evaluate,
+    replay,
+    compare,
+    collect,
+    train,
+    export,
+    serve,
+    bench,
+    doctor,
+):
     app.command()(_command)
 app.add_typer(towns.app, name="towns")
 app.add_typer(suites.app, name="suites")

@@ -163,6 +163,8 @@ class Drive:
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
         self._suite = None if rig is None else _suite(self.world.town, rig, seed, agent)
+        # An agent that takes over in the middle of a drive needs no sensors before.
+        self._sees_from = float(getattr(agent, "sees_from", 0.0))
         self._backdrop: Backdrop | None = None
 
     def run(self) -> DriveResult:
@@ -248,7 +250,7 @@ class Drive:
         return Moment(frame, control, self.tally, lambda: self._picture(frame, control))
 
     def _sense(self) -> Frame:
-        if self._suite is not None:
+        if self._suite is not None and self.world.time >= self._sees_from:
             return self.world.sense(self._suite)
         return blind_frame(self.world)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from roadworthy import __version__
 from roadworthy.agents.recording.container import RecordingError
-from roadworthy.agents.recording.head import COLUMNS, layout_of, town_digest
+from roadworthy.agents.recording.head import COLUMNS, layout_of
 from roadworthy.agents.recording.recording import RecordedMoment, Recording
 from roadworthy.agents.recording.stage import Stage, Truth
 from roadworthy.agents.recording.states import KEPT, hidden_digest
@@ -20,6 +20,7 @@ from roadworthy.sim.envs import DRIVE_ID
 from roadworthy.sim.errors import RoadworthyError
 from roadworthy.sim.frame import Frame
 from roadworthy.sim.road.towns import load_town
+from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.scenario.story import Story
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
@@ -84,20 +85,32 @@ class Replay:
         recording = Recording.read(path)
         return cls(recording, load_town(recording.head.town, map_dir))
 
+    def scenario(self) -> Scenario:
+        """The scenario of the drive, in a town that is as it was.
+
+        Raises:
+            RecordingError: it cannot be made again; the message says why.
+        """
+        head = self.recording.head
+        if not self.stage.same_town:
+            raise RecordingError(f"{head.town} is another one than it was when this was recorded")
+        story = self._story
+        try:
+            if story is None and head.story is not None:
+                story = story_of(head.story, self.town.network)
+            return self.recording.scenario(story)
+        except RoadworthyError as error:
+            raise RecordingError(f"its scenario cannot be made again ({error})") from error
+
     def world(self) -> World:
         """Make the drive's world as it was at its beginning.
 
         Raises:
             RecordingError: the world cannot be made again; the message says why.
         """
-        head = self.recording.head
-        if town_digest(self.town) != head.network:
-            raise RecordingError(f"{head.town} is another one than it was when this was recorded")
+        scenario = self.scenario()
         try:
-            story = self._story
-            if story is None and head.story is not None:
-                story = story_of(head.story, self.town.network)
-            world = World.of(self.recording.scenario(story), self.town, head.seed)
+            world = World.of(scenario, self.town, self.recording.head.seed)
         except RoadworthyError as error:
             raise RecordingError(f"its world cannot be made again ({error})") from error
         first = self.recording[0].actors.shape
@@ -151,7 +164,12 @@ class Replay:
         return self._truth.scene(index)
 
     def frames(
-        self, rig: SensorRig | None = None, start: float = 0.0, end: float = float("inf")
+        self,
+        rig: SensorRig | None = None,
+        start: float = 0.0,
+        end: float = float("inf"),
+        *,
+        outside: Collection[str] = (),
     ) -> Iterator[tuple[RecordedMoment, Frame]]:
         """Sense with any sensors, from the states alone.
 
@@ -160,6 +178,7 @@ class Replay:
                 it saw.
             start: [s] of the drive, from where on.
             end: [s] of the drive, until when.
+            outside: names of cameras that look at the vehicle from outside, and show it.
 
         Raises:
             RecordingError: no rig is given and the agent had none.
@@ -171,13 +190,29 @@ class Replay:
                 f"recording {self.recording.path}: {self.recording.head.driver.name} had no "
                 "sensors; say which to look with"
             )
-        suite = SensorSuite(self.town, rig, self.recording.head.seed)
+        seed = self.recording.head.seed
+        inside = tuple(camera for camera in rig.cameras if camera.name not in outside)
+        others = tuple(camera for camera in rig.cameras if camera.name in outside)
+        suite = SensorSuite(self.town, replace(rig, cameras=inside), seed)
+        away = SensorSuite(self.town, SensorRig(cameras=others, lidar=None), seed)
         for index in range(self.recording.index_at(start), len(self.recording)):
             moment = self.recording[index]
             if moment.time > end + 1e-6:
                 return
             self.stage.show(moment)
-            yield moment, self.stage.sense(suite)
+            frame = self.stage.sense(suite)
+            yield moment, (_joined(frame, self.stage.sense(away, ego=True)) if others else frame)
+
+
+def _joined(frame: Frame, more: Frame) -> Frame:
+    """A frame with the cameras of another one, too."""
+    return replace(
+        frame,
+        images={**frame.images, **more.images},
+        depths={**frame.depths, **more.depths},
+        semantics={**frame.semantics, **more.semantics},
+        instances={**frame.instances, **more.instances},
+    )
 
 
 def difference_of(recording: Recording, index: int, world: World) -> str:

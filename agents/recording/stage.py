@@ -114,11 +114,19 @@ class Stage:
         last = len(self.route.points) - 1
         ego[Ego.ROUTE_INDEX] = min(max(float(ego[Ego.ROUTE_INDEX]), 0.0), last - 1)
 
-    def sense(self, suite: SensorSuite) -> Frame:
-        """What sensors on the ego see now; those that it had give the same bytes as then."""
-        moment = self.moment
+    def sense(self, suite: SensorSuite, *, ego: bool = False) -> Frame:
+        """What sensors on the ego see now; those that it had give the same bytes as then.
+
+        Args:
+            suite: the sensors.
+            ego: let them see the vehicle that carries them; for cameras that look at it from
+                outside.
+        """
+        moment, actors = self.moment, self.actors[0]
+        if ego:  # who carries sensors is not drawn, so a double of it is
+            actors = np.concatenate([actors[:1], actors])
         return suite.sense(
-            self.actors[0],
+            actors,
             self.ego[0],
             self.lights[0],
             moment.frame,
