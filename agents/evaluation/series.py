@@ -60,17 +60,20 @@ class Series:
 
 
 def series_path(folder: Path, record_id: str) -> Path:
-    """File of one drive's series: `drives/RouteScenario_12_rep0.npz` in the folder of the results.
+    """File of one drive's series in the folder of results: `drives/RouteScenario_1_rep0.npz`."""
+    return folder / FOLDER / f"{file_name(record_id)}{_SUFFIX}"
 
-    Ids that no file may have are quoted as in a URL, very long ones end in their hash.
+
+def file_name(record_id: str) -> str:
+    """Name that a file of a drive may have, a different one for each drive.
+
+    What no file may have is quoted as in a URL, very long names end in their hash.
     """
     name = quote(record_id, safe=" ", errors="surrogatepass")
     if len(name) > _LONGEST_NAME:
-        digest = hashlib.blake2b(
-            record_id.encode("utf-8", "surrogatepass"), digest_size=8
-        ).hexdigest()
-        name = f"{name[:_LONGEST_NAME]}-{digest}"
-    return folder / FOLDER / f"{name}{_SUFFIX}"
+        whole = record_id.encode("utf-8", "surrogatepass")
+        name = f"{name[:_LONGEST_NAME]}-{hashlib.blake2b(whole, digest_size=8).hexdigest()}"
+    return name
 
 
 def write_series(folder: Path, record_id: str, series: Series) -> Path:

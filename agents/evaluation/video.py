@@ -93,6 +93,17 @@ class VideoWriter:
             self._beside.unlink(missing_ok=True)
             raise StorageError(f"cannot write video {self.path}: {error.strerror}") from error
 
+    def discard(self) -> None:
+        """Forget all pictures: there will be no file."""
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return
+        if self._av:
+            sink.close()
+        else:
+            sink.release()
+            self._beside.unlink(missing_ok=True)
+
     def _open(self, width: int, height: int) -> None:
         if self._av:
             import av

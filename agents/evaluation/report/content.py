@@ -64,7 +64,7 @@ class Clip:
 
     source: str  # data URI, or a path relative to the page
     shows: str  # what one sees, in a sentence
-    number: int = 0  # index of the incident of the record that it leads to
+    poster: str = ""  # a picture of it, in the same way
 
 
 @dataclass(frozen=True, slots=True)

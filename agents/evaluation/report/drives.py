@@ -171,12 +171,13 @@ def failures(parts: Sequence[Driven], marks: Marks, anchors: Mapping[tuple[str, 
     for number, part, record in shown:
         anchor = anchors[record.meta.town, route_of(record)]
         videos = "".join(_clip(clip) for clip in part.clips.get(record.route_id, ()))
-        box = f'<div class="pictures">{videos}</div>' if videos else ""
+        box = f"<div>{videos}</div>" if videos else ""
+        style = "card seen" if videos else "card"
         told.append(
-            f'<article class="card" id="{_clip_id(number, record)}"><h3>Route '
+            f'<article class="{style}" id="{_clip_id(number, record)}"><h3>Route '
             f'<a href="#{anchor}">{escape(route_of(record))}</a>, '
             f"{_named(number, part, record, parts)}</h3>"
-            f"{happened(record, marks, _TOLD)}{box}</article>"
+            f"{box}<div>{happened(record, marks, _TOLD)}</div></article>"
         )
     more = len(wrong) - len(shown)
     rest = f'<p class="what">And {several(more, "drive")} more, in the tables below.</p>'
@@ -189,8 +190,9 @@ def _clip_id(number: int, record: Record) -> str:
 
 def _clip(clip: Clip) -> str:
     source, shows = escape(clip.source, quote=True), escape(clip.shows)
+    poster = f'poster="{escape(clip.poster, quote=True)}" ' if clip.poster else ""
     return (
-        f'<figure><video controls muted playsinline preload="metadata" src="{source}" '
+        f'<figure><video controls muted playsinline preload="metadata" {poster}src="{source}" '
         f'aria-label="{escape(clip.shows, quote=True)}"></video>'
         f"<figcaption>{shows}</figcaption></figure>"
     )

@@ -17,6 +17,7 @@ from roadworthy.agents.evaluation.report.content import (
     routes_driven,
     several,
 )
+from roadworthy.agents.evaluation.report.media import embedded
 from roadworthy.agents.evaluation.report.page import write_report
 from roadworthy.agents.evaluation.results import Results
 from roadworthy.agents.evaluation.series import Series, read_series
@@ -53,7 +54,8 @@ def write_evaluation(
         gates: that were asked for.
         baseline: name of the run that `comparison` is with.
         comparison: of this run with a baseline.
-        clips: videos of drives, by Record.route_id.
+        clips: videos of drives, by Record.route_id, with paths relative to `out`; they go into
+            the page as long as it stays small enough.
 
     Returns:
         The file.
@@ -68,7 +70,7 @@ def write_evaluation(
         records,
         stages=stages,
         series=_series(out, [record.route_id for record in records]),
-        clips=clips or {},
+        clips=embedded(clips or {}, out),
     )
     page = Report(
         title=f"How {agent} drove",

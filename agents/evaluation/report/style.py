@@ -107,6 +107,9 @@ svg .fill.other { fill: var(--other); stroke: none; } svg .pin { stroke: var(--t
 .charts figure, .pictures figure { margin: 0; } .pictures img { width: 100%;
   border-radius: .4rem; } .pictures { grid-template-columns:
   repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.seen h3 { grid-column: 1 / -1; } .seen figure { margin: 0; }
+@media (min-width: 56rem) { .seen { display: grid; gap: .5rem 1.5rem;
+  grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); } }
 video { width: 100%; border-radius: .4rem; background: #181a1e; }
 details { border-top: 1px solid var(--faint); } details:last-of-type {
   border-bottom: 1px solid var(--faint); }
@@ -120,7 +123,7 @@ select { font: inherit; } footer { margin-top: 3rem; }
   .hero { grid-template-columns: 1fr; } .figure { font-size: 2.8rem; }
   .card { padding: .9rem; } td, th { padding-right: .6rem; } }
 @media print { :root { color-scheme: light; } body { max-width: none; padding: 0;
-  font-size: 10.5pt; } nav, .tools, video { display: none; } details, figure, tr, .card {
+  font-size: 10.5pt; } nav, .tools { display: none; } details, figure, tr, .card {
   break-inside: avoid; } h2, h3, summary { break-after: avoid; } .wide { overflow: visible; }
   a { color: inherit; text-decoration: none; } .map .wide svg { min-width: 0; filter: none; } }
 """

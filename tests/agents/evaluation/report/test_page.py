@@ -194,7 +194,7 @@ def test_what_went_wrong_comes_worst_first_with_its_videos(
     clip = Clip("data:video/mp4;base64,AAAA", "the red light of r8")
     part = Driven("me", bad[::-1], clips={bad[8].route_id: [clip]})
     html = write_report(Report("t", [part], [], {}))
-    wrong = re.findall(r'<article class="card".*?</article>', html, re.DOTALL)
+    wrong = re.findall(r'<article class="card.*?</article>', html, re.DOTALL)
     routes = [re.search(r">(r\d)</a>", one) for one in wrong]
     assert [found and found[1] for found in routes] == ["r0", "r1", "r2", "r3", "r4", "r5", "r8"]
     assert 'src="data:video/mp4;base64,AAAA"' in wrong[-1]
