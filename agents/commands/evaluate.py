@@ -87,6 +87,15 @@ def evaluate(
     out_dir: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of results.json and report.html.")
     ] = Path("out/evaluation"),
+    videos: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            help="How many of the worst drives are filmed for the report: the seconds around what "
+            "went wrong, driven again.",
+        ),
+    ] = 3,
     vehicles: options.Vehicles = None,
     walkers: options.Walkers = None,
     weather: options.Weather = None,
@@ -99,7 +108,7 @@ def evaluate(
     interruption. The exit code is 1 where a gate does not hold or the agent broke down.
     """
     options.only_embedded(world)
-    from roadworthy.agents.commands.evaluation_progress import shown
+    from roadworthy.agents.commands.evaluation_progress import filmed, shown
     from roadworthy.agents.commands.progress import working
     from roadworthy.agents.evaluation.compare import load_run
     from roadworthy.agents.evaluation.evaluate import Evaluation, drivers_of
@@ -136,6 +145,7 @@ def evaluate(
         file = run_tasks(drivers, tasks, out_dir, onlooker=onlooker)
         stages = drivers.stages()
     done = Evaluation(file.results, out_dir)
+    clips = filmed(outfit, tasks, done.records, out_dir, videos)
     held = done.check(*(one.text for one in gates), baseline=before)
     finish(
         out_dir,
@@ -146,6 +156,7 @@ def evaluate(
         held=held,
         baseline="" if baseline is None else baseline.name,
         comparison=None if before is None else done.compare(before),
+        clips=clips,
     )
     if junit is not None:
         write_whole(junit, done.junit(held))

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
 from roadworthy.agents.commands.outcome import err
 from roadworthy.agents.commands.progress import bar
+from roadworthy.agents.evaluation.clips import Cut, film_worst
+from roadworthy.agents.evaluation.messages import Outfit
+from roadworthy.agents.evaluation.report import Clip
 from roadworthy.agents.evaluation.results import Record
 from roadworthy.agents.evaluation.tasks import Task
 from roadworthy.agents.evaluation.workers import Onlooker
+from roadworthy.agents.registry import make_agent
+from roadworthy.sim.road.towns import load_town
 
 
 @contextmanager
@@ -78,3 +84,24 @@ class _Shown(Onlooker):
         if seconds < 5400.0:
             return f"; {seconds / 60.0:.0f} min left"
         return f"; {seconds / 3600.0:.1f} h left"
+
+
+def filmed(
+    outfit: Outfit, tasks: Sequence[Task], records: Sequence[Record], out: Path, most: int
+) -> Mapping[str, Sequence[Clip]]:
+    """Film the worst drives, showing how it gets on; see `film_worst`."""
+    with bar() as progress:
+        task = progress.add_task("filming what went wrong", total=max(most, 1))
+
+        def tell(_: Cut, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return film_worst(
+            lambda: make_agent(outfit.agent, device=outfit.device),
+            tasks,
+            records,
+            lambda town: load_town(town, outfit.map_dir),
+            out,
+            most,
+            filmed=tell,
+        )

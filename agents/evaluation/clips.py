@@ -21,6 +21,7 @@ from roadworthy.agents.evaluation.report.content import Clip, arrived
 from roadworthy.agents.evaluation.results import Incident, Record
 from roadworthy.agents.evaluation.series import Series, file_name, read_series
 from roadworthy.agents.evaluation.tally import Tally
+from roadworthy.agents.evaluation.tasks import Task
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.perception.oracle import Oracle
 from roadworthy.perception.scene import Scene
@@ -83,6 +84,50 @@ class Cut:
         if self.end < moment:
             return f"{what} at {moment:.0f} s: how it came to a stand, {self.begin:.0f} s on"
         return f"{what} at {moment:.1f} s; the seconds from {self.begin:.0f} to {self.end:.0f}"
+
+
+def film_worst(
+    agent_of: Callable[[], Agent],
+    tasks: Sequence[Task],
+    records: Sequence[Record],
+    town_of: Callable[[str], Town],
+    out: Path,
+    most: int,
+    *,
+    filmed: Callable[[Cut, int, int], None] | None = None,
+) -> Mapping[str, Sequence[Clip]]:
+    """Film the worst drives of an evaluation.
+
+    Args:
+        agent_of: makes the agent; asked only where there is something to film.
+        tasks: that were driven.
+        records: of the drives.
+        town_of: loads a town by its name.
+        out: folder of the run.
+        most: how many drives are filmed; 0 for none.
+        filmed: called after each with it, their number so far and the number of all.
+
+    Returns:
+        Clips by Record.route_id, for `write_evaluation`.
+
+    Raises:
+        StorageError: a video cannot be written.
+    """
+    scenarios = {task.record_id: task.scenario for task in tasks}
+    cuts = choose(
+        out, [Driven(scenarios[r.route_id], r) for r in records if r.route_id in scenarios], most
+    )
+    if not cuts:
+        return {}
+    done = 0
+
+    def tell(cut: Cut, _: bool) -> None:
+        nonlocal done
+        done += 1
+        if filmed is not None:
+            filmed(cut, done, len(cuts))
+
+    return film_failures(agent_of(), cuts, town_of, out, filmed=tell)
 
 
 def choose(out: Path, driven: Sequence[Driven], most: int) -> list[Cut]:

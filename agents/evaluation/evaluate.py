@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from roadworthy.agents.agent import Agent
+from roadworthy.agents.evaluation.clips import film_worst
 from roadworthy.agents.evaluation.compare import Comparison, compare, load_run
 from roadworthy.agents.evaluation.gates import Held, check_gates, parse_gate
 from roadworthy.agents.evaluation.junit import junit
@@ -22,6 +23,7 @@ from roadworthy.agents.evaluation.statistics import Estimate
 from roadworthy.agents.evaluation.summary import summary
 from roadworthy.agents.evaluation.tasks import make_tasks
 from roadworthy.agents.evaluation.workers import LOG, Drivers, Onlooker, local_crew
+from roadworthy.agents.registry import make_agent
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.towns import load_network_of, load_town
 from roadworthy.sim.scenario.scenario import Scenario
@@ -120,6 +122,7 @@ def evaluate(
     events: str | None = None,
     device: str = "auto",
     step_limit: float = STEP_LIMIT,
+    videos: int = 0,
     onlooker: Onlooker | None = None,
 ) -> Evaluation:
     """Let an agent drive routes, each with several seeds.
@@ -142,6 +145,7 @@ def evaluate(
         device: where models run.
         step_limit: seconds of wall time that the agent has for one decision; one that takes
             longer ends its drive. Not watched over where `workers` is 0.
+        videos: how many of the worst drives are filmed for the report.
         onlooker: is told how it goes.
 
     Returns:
@@ -168,7 +172,22 @@ def evaluate(
             file = run_tasks(drivers, tasks, folder, onlooker=onlooker)
             stages = drivers.stages()
         if out is not None:
-            finish(folder, file, tasks, lambda town: load_network_of(town, map_dir), stages)
+            clips = film_worst(
+                lambda: make_agent(agent, device=device) if isinstance(agent, str) else agent,
+                tasks,
+                file.records,
+                lambda town: load_town(town, map_dir),
+                folder,
+                videos,
+            )
+            finish(
+                folder,
+                file,
+                tasks,
+                lambda town: load_network_of(town, map_dir),
+                stages,
+                clips=clips,
+            )
     return Evaluation(file.results, None if out is None else folder)
 
 
@@ -203,8 +222,6 @@ def drivers_of(
         return
     count = worker_count(workers)
     if count == 0:
-        from roadworthy.agents.registry import make_agent
-
         driver = make_agent(agent.agent, device=agent.device)
         yield Here(driver, lambda town: load_town(town, agent.map_dir))
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from roadworthy.agents.evaluation.drive import Drive, SensorsError
 from roadworthy.agents.evaluation.drive_result import BAD_SENSORS, DriveResult, undriven
 from roadworthy.agents.evaluation.gates import Held
 from roadworthy.agents.evaluation.messages import About
-from roadworthy.agents.evaluation.report import GateLine, stages_of, write_evaluation
+from roadworthy.agents.evaluation.report import Clip, GateLine, stages_of, write_evaluation
 from roadworthy.agents.evaluation.results import ResultFile
 from roadworthy.agents.evaluation.series import write_series
 from roadworthy.agents.evaluation.tasks import Shards, Task
@@ -149,6 +149,7 @@ def finish(
     held: Sequence[Held] = (),
     baseline: str = "",
     comparison: Comparison | None = None,
+    clips: Mapping[str, Sequence[Clip]] | None = None,
 ) -> None:
     """Write report.html of a finished evaluation.
 
@@ -161,6 +162,7 @@ def finish(
         held: verdicts of gates.
         baseline: name of the run that `comparison` is with.
         comparison: with a baseline.
+        clips: videos of drives; see `film_worst`.
 
     Raises:
         StorageError: it cannot be written.
@@ -175,4 +177,5 @@ def finish(
         gates=[GateLine(one.gate.text, one.holds, f"{one.value:.6g}") for one in held],
         baseline=baseline,
         comparison=comparison,
+        clips=clips,
     )
