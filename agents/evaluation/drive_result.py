@@ -12,6 +12,7 @@ from roadworthy.agents.evaluation.series import Series
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.event import ScenarioEvent
+from roadworthy.sim.scenario.scenario import Scenario
 
 # Why drives end that are no infractions, in the leaderboard's words; see `status_of`.
 CRASHED, TIMED_OUT = "Agent crashed", "Agent timed out"
@@ -124,23 +125,25 @@ def status_of(sentence: str) -> str:
     return f"Failed - {sentence}"
 
 
-def undriven(
-    agent: str, town: str, route: Route, seed: int, sentence: str, why: str
-) -> DriveResult:
+def undriven(agent: str, scenario: Scenario, seed: int, sentence: str, why: str) -> DriveResult:
     """Result of a drive of which nothing is known but how it ended.
+
+    Its events are those set in the scenario, so that it counts for the abilities they ask.
 
     Args:
         agent: its name.
-        town: where.
-        route: that it should have driven.
+        scenario: that it should have driven.
         seed: of the drive.
         sentence: how it ended, such as SIMULATION_CRASHED.
         why: kept in the record.
     """
+    route = scenario.route
     tally = Tally(Course(route))
     tally.fail(0.0, sentence, why)
     tally.close()
-    return DriveResult.of(agent, town, route, seed, tally, 0.0, 0.0)
+    return DriveResult.of(
+        agent, route.town, route, seed, tally, 0.0, 0.0, scenario.events, scenario.missing
+    )
 
 
 def record_id(route: str, repetition: int) -> str:

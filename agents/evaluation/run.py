@@ -44,7 +44,7 @@ def drive_task(
     try:
         drive = Drive(agent, town, task.scenario, seed=task.seed)
     except SensorsError as error:
-        return undriven(agent.name, town.name, task.route, task.seed, BAD_SENSORS, str(error))
+        return undriven(agent.name, task.scenario, task.seed, BAD_SENSORS, str(error))
     if begun is not None:
         begun(drive)
     return drive.run()

@@ -322,7 +322,7 @@ class Crew:
 
     def _undriven(self, task: Task, sentence: str, why: str) -> DriveResult:
         name = self._outfit.agent if self._about is None else self._about.name
-        return undriven(name, task.town, task.route, task.seed, sentence, why)
+        return undriven(name, task.scenario, task.seed, sentence, why)
 
 
 class Drivers(Protocol):

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from roadworthy.agents.evaluation.course import Emergency
 from roadworthy.agents.evaluation.tally import Tally
@@ -185,3 +187,36 @@ def test_an_emergency_vehicle_that_is_held_up_counts_once(begin: Begin, go: Go) 
     assert "at 50.0% of its wanted speed" in told
     assert held.incidents[0].actors[0].index == 1
     assert not free.infractions["yield_emergency_vehicle_infractions"]
+
+
+counts = st.dictionaries(
+    st.sampled_from(["COLLISION_VEHICLE", "COLLISION_WALKER", "RED_LIGHT", "STOP_SIGN"]),
+    st.integers(0, 2),
+)
+steps = st.lists(st.tuples(st.floats(0.0, 9.0), st.floats(0.0, 3.0), counts), max_size=20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, last=st.sampled_from(["", "FINISHED", "BLOCKED", "TIMEOUT"]))
+def test_whatever_happens_all_is_told_and_the_score_stays_within_bounds(
+    begin: Begin, go: Go, steps: list[tuple[float, float, dict[str, int]]], last: str
+) -> None:
+    tally, progress, outside = begin(), 0.0, 0.0
+    for forward, beside, happened in steps:
+        progress, outside = progress + forward, outside + beside
+        before = tally.score()
+        go(tally, progress, outside=outside, speed=5.0, traffic=6.0, **happened)
+        if any(happened.values()):  # what is counted never pays
+            assert tally.score().penalty <= before.penalty or outside > 0.0
+    go(tally, progress, outside=outside, **({last: 1} if last else {}))
+    tally.close()
+    told = sum(len(found) for found in tally.infractions.values())
+    assert len(tally.incidents) == told
+    assert [one.time for one in tally.incidents] == sorted(one.time for one in tally.incidents)
+    assert all(0 <= one.decision <= len(steps) for one in tally.incidents)
+    for version in ("2.0", "2.1"):
+        score = tally.score(version)
+        assert 0.0 <= score.composed <= score.route + 1e-6 <= 100.0 + 1e-6
+    assert (tally.status() == "Perfect") == (last == "FINISHED" and told == 0)
+    found = tally.metrics()
+    assert all(0.0 <= found[name] <= 100.0 for name in ("pdms", "epdms", "bench2drive_score"))
