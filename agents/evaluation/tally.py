@@ -89,6 +89,7 @@ class Tally:
         self._place = x, y, z
         speed, sight = float(row[Actor.SPEED]), step.sight.tolist()
         self._time, self._s = step.time, ego[Ego.ROUTE_S]
+        self.decisions += 1
         if any(events):
             self._count(step, events)
         self._completion.note(ego[Ego.PROGRESS], bool(events[Event.FINISHED]))
@@ -105,7 +106,6 @@ class Tally:
         self._hash.update(row.tobytes()[:_STATE])
         if self.course.stages:
             self._watch_events(step, sight[Sight.STAGE_CLOCK])
-        self.decisions += 1
         if events[Event.FINISHED]:
             self._finished = True
             return
@@ -326,7 +326,7 @@ class Tally:
             z=z,
             message=message,
             route_s=round(self._s, 2),
-            decision=self.decisions,
+            decision=max(self.decisions - 1, 0),
             actors=actors or [],
         )
 
