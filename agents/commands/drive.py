@@ -184,6 +184,11 @@ def tell(result: DriveResult) -> None:
     table.add_row(r"driven \[s]", f"{result.duration_game:.1f}")
     table.add_row(r"computed in \[s]", f"{result.duration_system:.1f}")
     out.print(table)
+    if result.story_end:
+        out.print(f"story: {result.story_end}")
+    for verdict in result.verdicts:
+        said = "passed" if verdict.success else "failed"
+        out.print(f"  {verdict.name}: {said} ({verdict.actual:g}, asked for {verdict.expected:g})")
     if result.events:
         out.print(f"events: {', '.join(result.events)}")
     for time, message in result.log:

@@ -195,7 +195,8 @@ class Drive:
     def result(self) -> DriveResult:
         """Sum up what was driven so far, as the end of the drive."""
         self.tally.close()
-        return DriveResult.of(
+        telling = self.world.telling
+        result = DriveResult.of(
             self.agent.name,
             self.town.name,
             self.scenario.route,
@@ -206,6 +207,9 @@ class Drive:
             self.scenario.happening(self.town.network, self.seed),
             self.scenario.missing,
         )
+        if telling is None:
+            return result
+        return replace(result, verdicts=tuple(telling.verdicts()), story_end=telling.over or "")
 
     def give_up(self, sentence: str, why: str) -> DriveResult:
         """End the drive from outside, and sum up; it must not be run on after that.

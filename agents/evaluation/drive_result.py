@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from roadworthy.agents.evaluation.course import Course
-from roadworthy.agents.evaluation.results import Incident, Record, RecordMeta, Scores
+from roadworthy.agents.evaluation.results import Criterion, Incident, Record, RecordMeta, Scores
 from roadworthy.agents.evaluation.score import Score
 from roadworthy.agents.evaluation.series import Series
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.scenario import Scenario
+from roadworthy.sim.scenario.story import Verdict
 
 # Why drives end that are no infractions, in the leaderboard's words; see `status_of`.
 CRASHED, TIMED_OUT = "Agent crashed", "Agent timed out"
@@ -44,6 +45,8 @@ class DriveResult:
     trajectory: str  # hash of the ego's states
     metrics: dict[str, float | None] = field(default_factory=dict)  # by names of METRICS
     missing: tuple[str, ...] = ()  # what the scenario asked for and this world lacks
+    verdicts: tuple[Verdict, ...] = ()  # of the criteria of the scenario's story
+    story_end: str = ""  # why the story ended, where one was told and it did
     first_junction: float | None = None  # [m] along the route where its first junction ends
     failure: str = ""  # what the agent or the simulation did wrong, in words
     series: Series | None = field(default=None, compare=False, repr=False)  # sample by sample
@@ -114,6 +117,8 @@ class DriveResult:
                 trajectory=self.trajectory,
                 metrics=self.metrics,
                 missing=list(self.missing),
+                verdicts=[Criterion(**asdict(verdict)) for verdict in self.verdicts],
+                story_end=self.story_end,
                 first_junction=self.first_junction,
                 failure=self.failure,
             ),

@@ -70,6 +70,15 @@ class Incident(BaseModel):
     actors: list[Involved] = Field(default_factory=list)
 
 
+class Criterion(BaseModel):
+    """What one criterion of a scenario's own story says of a drive."""
+
+    name: str  # as the story writes it
+    success: bool
+    actual: float  # what was measured
+    expected: float  # what was asked for
+
+
 class RecordMeta(BaseModel):
     """Circumstances of one route's drive."""
 
@@ -84,6 +93,8 @@ class RecordMeta(BaseModel):
     events: list[str] = Field(default_factory=list)  # "KIND at S m"
     # What the scenario's source asked for and this world lacks; never dropped in silence.
     missing: list[str] = Field(default_factory=list)
+    verdicts: list[Criterion] = Field(default_factory=list)
+    story_end: str = ""  # why the scenario's story ended, where it did
     # Mean ego speed as a percentage of the traffic's, one for each checkpoint passed.
     min_speed_percents: list[float] = Field(default_factory=list)
     smoothness: float | None = None  # [0, 1] share of the drive that was comfortable (Bench2Drive)
