@@ -93,14 +93,14 @@ class LaneChange(_Shift):
             base = self.other(stage, word(self._target, "entityRef"))
         place = base.lane_place()
         if place is None:
-            raise self.node.fault(f"the entity {base.name!r} is on no lane at {stage.time:.2f} s")
+            raise self._target.fault(f"{base.name!r} is on no lane at {stage.time:.2f} s")
         if relative:
             lane = roads.lane_beside(place.lane, value)
         else:
             lane = roads.lane_of_id(place.lane, value)
         if lane is None:
             what = f"{value:+d} (left) of" if relative else f"{value} beside"
-            raise self.node.fault(
+            raise self._target.fault(
                 f"there is no driving lane {what} that of {base.name!r} at {stage.time:.2f} s"
             )
         return lane

@@ -18,8 +18,9 @@ from roadworthy.sim.openscenario.opening import Opening
 from roadworthy.sim.openscenario.play import ROADS, OscStory
 from roadworthy.sim.openscenario.positions import Where
 from roadworthy.sim.openscenario.reading import Node
-from roadworthy.sim.openscenario.roads import Pose, RoadFrame, spans_of_file, spans_of_table
+from roadworthy.sim.openscenario.roads import Pose, RoadFrame
 from roadworthy.sim.openscenario.signals import signal_named
+from roadworthy.sim.openscenario.spans import spans_of_file, spans_of_table
 from roadworthy.sim.openscenario.surroundings import SetEnvironment
 from roadworthy.sim.openscenario.triggers import CRITERIA
 from roadworthy.sim.openscenario.way import moves_ego, route_of

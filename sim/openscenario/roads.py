@@ -6,18 +6,16 @@ of the direction in which the road's s grows).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.errors import MapError, OpenScenarioError
+from roadworthy.sim.errors import OpenScenarioError
+from roadworthy.sim.openscenario.spans import Span, table_of_spans
 from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
-from roadworthy.sim.road.opendrive import parse, read_text
 from roadworthy.sim.road.route_search import LaneGraph
 
 HEADING_COST = 3.0  # [m] of distance that a radian between heading and lane is worth
@@ -64,47 +62,6 @@ def beside(pose: Pose, lateral: float) -> Pose:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """How long a road is, and where its lane sections begin [m]."""
-
-    length: float
-    begins: tuple[float, ...]
-
-
-def spans_of_file(path: Path | None, town: str) -> dict[int, Span]:
-    """The lengths of all roads of an .xodr file.
-
-    Raises:
-        OpenScenarioError: there is none, or it cannot be read.
-    """
-    if path is None:
-        raise OpenScenarioError(f"positions on roads and lanes need the .xodr file of {town}")
-    try:
-        spec = parse(read_text(path), path)
-    except MapError as error:
-        raise OpenScenarioError(str(error)) from None
-    return {
-        road.id: Span(road.length, tuple(section.begin for section in road.sections))
-        for road in spec.roads
-    }
-
-
-def spans_of_table(text: str) -> dict[int, Span]:
-    """The lengths of all roads as `RoadFrame.table` wrote them.
-
-    Raises:
-        OpenScenarioError: it is no such table.
-    """
-    try:
-        return {
-            int(road): Span(float(length), tuple(float(begin) for begin in begins))
-            for road, (length, begins) in json.loads(text).items()
-        }
-    except (ValueError, TypeError, AttributeError) as error:
-        raise OpenScenarioError(f"the table of roads is damaged ({error})") from None
-
-
 class RoadFrame:
     """The roads of one town in OpenDRIVE's coordinates.
 
@@ -118,6 +75,7 @@ class RoadFrame:
         self.graph = LaneGraph(network)
         self._read_spans = read_spans
         self._known: Mapping[int, Span] | None = None
+        self._profiles: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
         self._lanes = {tuple(key): lane for lane, key in enumerate(network.lane_road.tolist())}
 
     def locate(self, x: float, y: float, z: float, yaw: float = math.nan) -> LanePlace | None:
@@ -154,8 +112,7 @@ class RoadFrame:
             raise OpenScenarioError(
                 f"road {road} of {self.network.name} has no lane {lane} at s={s:g}; it has {ids}"
             )
-        along = share if self._with_road(found) else 1.0 - share
-        return LanePlace(found, along * float(self.network.lane_length[found]), 0.0)
+        return LanePlace(found, self._lane_s(found, share), 0.0)
 
     def on_road(self, road: int, s: float, t: float) -> Pose:
         """The pose at s along a road and t to the right of its middle, the way its s grows.
@@ -179,9 +136,7 @@ class RoadFrame:
             )
         road, section, _ = (int(part) for part in self.network.lane_road[place.lane])
         begin, end = self._bounds(road, section)
-        share = place.s / max(float(self.network.lane_length[place.lane]), 1e-6)
-        share = share if self._with_road(place.lane) else 1.0 - share
-        s = begin + share * (end - begin)
+        s = begin + self._share(place.lane, place.s) * (end - begin)
         middle = self._middle(road, s)
         t = math.cos(middle.yaw) * (y - middle.y) - math.sin(middle.yaw) * (x - middle.x)
         return road, s, t
@@ -189,6 +144,39 @@ class RoadFrame:
     def _with_road(self, lane: int) -> bool:
         """Whether a lane goes the way in which its road's s grows (right-hand traffic)."""
         return int(self.network.lane_road[lane, 2]) < 0
+
+    def _lane_s(self, lane: int, share: float) -> float:
+        """How far along a lane it is to a share of its section [m]."""
+        stations, shares = self._profile(lane)
+        way = share if self._with_road(lane) else 1.0 - share
+        return float(np.interp(way, shares, stations))
+
+    def _share(self, lane: int, s: float) -> float:
+        """Share of its section that lies before a place on a lane."""
+        stations, shares = self._profile(lane)
+        way = float(np.interp(s, stations, shares))
+        return way if self._with_road(lane) else 1.0 - way
+
+    def _profile(self, lane: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Stations of a lane [m] and the share of the road's middle that lies before each.
+
+        The middle is t to the left of a lane, whichever way that goes, so where the lane bends
+        to the right by k, a metre of it is 1 + t k metres of the middle.
+        """
+        if lane not in self._profiles:
+            points = self.network.lane_points(lane).astype(np.float64)
+            road, section, number = (int(part) for part in self.network.lane_road[lane])
+            inner = [
+                float(self.network.lane_points(other)[:, Point.WIDTH].mean())
+                for key, other in self._lanes.items()
+                if key[:2] == (road, section) and 0 < key[2] * np.sign(number) < abs(number)
+            ]
+            t = sum(inner) + 0.5 * points[:, Point.WIDTH]
+            rate = np.maximum(1.0 + t * points[:, Point.CURVATURE], 0.05)
+            steps = 0.5 * (rate[1:] + rate[:-1]) * np.diff(points[:, Point.S])
+            ways = np.concatenate([[0.0], np.cumsum(steps)])
+            self._profiles[lane] = points[:, Point.S], ways / max(float(ways[-1]), 1e-6)
+        return self._profiles[lane]
 
     def _middle(self, road: int, s: float) -> Pose:
         """The border between the two directions of a road, the way its s grows."""
@@ -199,7 +187,7 @@ class RoadFrame:
         lane = self._lanes[road, section, min(inner, key=lambda number: (abs(number), number))]
         points = self.network.lane_points(lane)
         with_road = self._with_road(lane)
-        along = (share if with_road else 1.0 - share) * float(self.network.lane_length[lane])
+        along = self._lane_s(lane, share)
         pose = point_at(points, along)
         width = float(np.interp(along, points[:, Point.S], points[:, Point.WIDTH]))
         edge = beside(pose, -0.5 * width)  # the inner edge lies to the left of either direction
@@ -232,10 +220,10 @@ class RoadFrame:
         return self._known
 
     def table(self) -> str:
-        """The lengths of all roads as `RoadFrame` reads them; empty where nobody asked."""
+        """The lengths of all roads, see `spans_of_table`; empty where nobody asked."""
         if self._known is None:
             return ""
-        return json.dumps({road: [s.length, list(s.begins)] for road, s in self._known.items()})
+        return table_of_spans(self._known)
 
     def s_on(self, lane: int, x: float, y: float) -> float:
         """How far along a lane the point nearest to (x, y) is [m]."""

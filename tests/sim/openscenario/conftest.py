@@ -22,6 +22,8 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Event
 from roadworthy.sim.world.world import World
 
+from .scripts import HEADER, at, entity
+
 LIMIT = 250.0  # [s] of the world
 
 
@@ -128,3 +130,49 @@ def told(data: Path, tell: Callable[..., Trace]) -> Callable[[str], Trace]:
         return tell(scenario, maps=data / "maps")
 
     return drive_file
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a scenario of Carriden: hero in a right lane of 300 m, `other` 30 m ahead of it."""
+
+    def write_file(
+        events: str = "",
+        *,
+        init: str = "",
+        entities: str = "",
+        stop: str = "",
+        description: str = "CARLA:ours",
+        actors: str = "other",
+        parameters: str = "",
+        place: str = '<LanePosition roadId="12" laneId="-2" s="10"/>',
+        other: str = '<RelativeLanePosition entityRef="hero" dLane="0" ds="30"/>',
+        town: str = "Carriden",
+    ) -> Path:
+        external = '<Property name="type" value="ego_vehicle"/>'
+        text = (
+            HEADER.format(description=description)
+            + f"<ParameterDeclarations>{parameters}</ParameterDeclarations>"
+            + f'<CatalogLocations/><RoadNetwork><LogicFile filepath="{town}"/></RoadNetwork>\n'
+            + f"<Entities>{entity('hero', properties=external)}{entity('other')}{entities}"
+            + "</Entities>\n<Storyboard><Init><Actions>\n"
+            + '<Private entityRef="hero"><PrivateAction><TeleportAction><Position>'
+            + f"{place}</Position></TeleportAction></PrivateAction>"
+            + "<PrivateAction><ControllerAction>"
+            + '<AssignControllerAction><Controller name="c"><Properties><Property name="module" '
+            + 'value="external_control"/></Properties></Controller></AssignControllerAction>'
+            + "</ControllerAction></PrivateAction></Private>\n"
+            + '<Private entityRef="other"><PrivateAction><TeleportAction><Position>'
+            + f"{other}</Position></TeleportAction></PrivateAction></Private>\n{init}"
+            + '</Actions></Init><Story name="s"><Act name="a"><ManeuverGroup name="g" '
+            + 'maximumExecutionCount="1"><Actors selectTriggeringEntities="false">'
+            + f'<EntityRef entityRef="{actors}"/></Actors><Maneuver name="m">\n{events}'
+            + "</Maneuver></ManeuverGroup><StartTrigger>"
+            + f"{at(0)}</StartTrigger></Act></Story><StopTrigger>{stop}</StopTrigger>"
+            + "</Storyboard></OpenSCENARIO>\n"
+        )
+        path = tmp_path / "ours.xosc"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write_file
