@@ -14,6 +14,7 @@ from roadworthy.agents.evaluation.drive import Drive, SensorsError
 from roadworthy.agents.evaluation.drive_result import BAD_SENSORS, DriveResult, undriven
 from roadworthy.agents.evaluation.gates import Held
 from roadworthy.agents.evaluation.messages import About
+from roadworthy.agents.evaluation.metrics.sheet import write_metrics
 from roadworthy.agents.evaluation.report import Clip, GateLine, stages_of, write_evaluation
 from roadworthy.agents.evaluation.results import ResultFile
 from roadworthy.agents.evaluation.series import write_series
@@ -108,7 +109,7 @@ def run_tasks(
         drivers: who drives; an agent that fails in a drive ends that drive, but a RoadworthyError
             of its ends the evaluation.
         tasks: what to drive.
-        out: folder of `results.json`, written after each drive.
+        out: folder of `results.json`, written after each drive, and of `metrics.json`.
         onlooker: is told how it goes.
 
     Returns:
@@ -136,6 +137,7 @@ def run_tasks(
         file.add(record)
         onlooker.recorded(task, record, False)
     file.finish()
+    write_metrics(out, file.records)
     return file
 
 

@@ -7,6 +7,7 @@ J. R. Statist. Soc. B 69, 2007). Intervals are percentiles of the means of the d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,7 +70,7 @@ def estimate(values: Iterable[tuple[Hashable, float]], seed: int = 0) -> Estimat
     groups: dict[Hashable, list[float]] = {}
     for group, value in values:
         groups.setdefault(group, []).append(value)
-    everything = np.array([value for members in groups.values() for value in members])
+    everything = np.array(sorted(value for members in groups.values() for value in members))
     if len(everything) == 0:
         raise SettingsError("there is no value to take a mean of")
     if not np.isfinite(everything).all():
@@ -80,8 +81,9 @@ def estimate(values: Iterable[tuple[Hashable, float]], seed: int = 0) -> Estimat
     if len(groups) == 1:
         totals, counts = everything, np.ones(len(everything))
     else:
-        totals = np.array([sum(members) for members in groups.values()])
-        counts = np.array([len(members) for members in groups.values()], float)
+        ordered = [groups[group] for group in sorted(groups, key=str)]  # whatever order they had
+        totals = np.array([math.fsum(members) for members in ordered])
+        counts = np.array([len(members) for members in ordered], float)
     drawn = _draws(len(totals), seed)
     means = totals[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, [50.0 * (1.0 - LEVEL), 50.0 * (1.0 + LEVEL)])
