@@ -17,6 +17,8 @@ from roadworthy.sim.errors import RouteError
 from roadworthy.sim.road.towns import canonical_name
 
 _FARTHEST = 1e6  # [m] no map is as wide, and squares of what is far beyond leave the floats
+_DEEPEST = 20  # elements within each other; the leaderboard's files have 3
+_LARGEST = 64_000_000  # bytes of a file
 Settings = tuple[tuple[str, str], ...]  # attributes of an element, as they are written
 
 
@@ -55,7 +57,11 @@ def read_routes(
     """
     source = Path(path)
     try:
-        root = ET.fromstring(source.read_bytes())
+        with source.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise RouteError(f"{source} has over {_LARGEST:,} bytes; split it")
+        root = ET.fromstring(data)
     except OSError as error:
         raise RouteError(
             f"cannot read the route file {source}: {error.strerror or error}"
@@ -112,8 +118,8 @@ def _route(element: ET.Element, path: Path, town_of: Callable[[str], str]) -> Ro
         town_of(town),
         np.array(rows),
         np.array(yaws),
-        tuple(_keep(e) for e in element.iter("weather")),
-        tuple(_keep(e) for e in element.iter("scenario")),
+        tuple(_keep(e, where) for e in element.iter("weather")),
+        tuple(_keep(e, where) for e in element.iter("scenario")),
     )
 
 
@@ -134,6 +140,9 @@ def _number(element: ET.Element, name: str, where: str) -> float:
     return value
 
 
-def _keep(element: ET.Element) -> Element:
+def _keep(element: ET.Element, where: str, depth: int = 0) -> Element:
+    if depth > _DEEPEST:
+        raise RouteError(f"{where}: <{element.tag}> is nested over {_DEEPEST} deep; flatten it")
     attributes: Any = tuple(sorted(element.attrib.items()))
-    return Element(element.tag, attributes, tuple(_keep(child) for child in element))
+    parts = tuple(_keep(child, where, depth + 1) for child in element)
+    return Element(element.tag, attributes, parts)

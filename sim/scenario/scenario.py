@@ -86,7 +86,8 @@ class Scenario:
         said = (self.settings, events, self.drawn, self.weathers, self.route.town)
         digest = hashlib.sha256(repr(said).encode())
         digest.update(self.route.points.tobytes())
-        digest.update(repr(getattr(self.story, "fingerprint", "")).encode())
+        if self.story is not None:
+            digest.update(repr(sorted(self.story.source().items())).encode())
         return digest.hexdigest()[:16]
 
     def world_settings(self) -> WorldSettings:

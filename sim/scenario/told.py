@@ -43,6 +43,7 @@ def told(scenarios: Sequence[Scenario]) -> dict[str, Any]:
             ],
             "weathers": [[share, asdict(weather)] for share, weather in scenario.weathers],
             "missing": list(scenario.missing),
+            "story": "" if scenario.story is None else scenario.story.name,
         }
         filled = {name: value for name, value in what.items() if value}
         each.append({**filled, "fingerprint": scenario.fingerprint()})

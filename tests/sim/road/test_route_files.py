@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -92,3 +93,16 @@ def test_the_leaderboards_own_files_are_read(data: Path) -> None:
     assert len(read_routes(data / "routes" / "longest6_town01-03.xml")) == 18
     assert len(read_routes(data / "routes" / "routes_town10.xml")) == 1
     assert read_routes(data / "routes" / "routes_devtest.xml")[0].town == "Town12"
+
+
+def test_what_is_nested_or_unfolds_without_end_is_a_sentence(tmp_path: Path) -> None:
+    deep = "<a>" * 20_000 + "</a>" * 20_000
+    text = NEW.replace('<trigger_point x="1" y="2" z="0" yaw="9"/>', deep)
+    with pytest.raises(RouteError, match="nested over 20 deep"):
+        read_routes(written(tmp_path, text))
+    laughs = '<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in itertools.pairwise("abcdefghij")
+    )
+    text = f"<!DOCTYPE l [{laughs}]>" + OLD.replace('id="7"', 'id="&j;"')
+    with pytest.raises(RouteError, match="not well-formed"):
+        read_routes(written(tmp_path, text))

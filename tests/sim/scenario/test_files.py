@@ -16,7 +16,8 @@ from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.road.towns import load_network_of
 from roadworthy.sim.scenario.files import read_entries, read_scenarios
 from roadworthy.sim.scenario.kinds import EventKind
-from roadworthy.sim.scenario.yaml_lines import parse_yaml
+from roadworthy.sim.scenario.spec import Spec, checked
+from roadworthy.sim.scenario.yaml_lines import Lined, parse_yaml
 from roadworthy.sim.weather import PRESETS
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -216,3 +217,23 @@ def test_any_text_is_values_or_a_sentence(text: str) -> None:
         lined = parse_yaml(text, "f")
         last = len(text.splitlines()) + 1
         assert all(1 <= line <= last for line in lined.lines.values())
+
+
+KEYS = ["town", "route", "random", "seed", "seeds", "traffic", "vehicles", "weather", "preset"]
+KEYS += ["route_percentage", "events", "kind", "s", "params", "waypoints", "scenarios", "defaults"]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+VALUES = st.recursive(
+    SCALARS | st.sampled_from(["Marlow", "standard", "ClearNoon", "Accident"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=5))
+def test_any_values_are_a_spec_or_a_sentence(value: dict[str, object]) -> None:
+    lined = Lined("f", value, {(): 1})
+    with contextlib.suppress(InputError):
+        spec = checked(Spec, lined, value, ())
+        assert spec.over(Spec()) == spec
