@@ -96,6 +96,12 @@ def evaluate(
             "went wrong, driven again.",
         ),
     ] = 3,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Record each drive into this folder, for `roadworthy replay`."
+        ),
+    ] = None,
     vehicles: options.Vehicles = None,
     walkers: options.Walkers = None,
     weather: options.Weather = None,
@@ -137,7 +143,8 @@ def evaluate(
         ]
         tasks = make_tasks(scenarios, seeds, seed)
     tell_missing(scenarios)
-    outfit = Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit)
+    kept = None if record is None else str(record)
+    outfit = Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit, kept)
     with (
         shown(tasks) as onlooker,
         drivers_of(outfit, workers, out_dir, onlooker, most=len(tasks)) as drivers,
@@ -167,6 +174,8 @@ def evaluate(
         tell_comparison(done.compare(before))
     out.print(f"results: {out_dir / RESULTS}")
     out.print(f"report: {out_dir / REPORT}")
+    if record is not None:
+        out.print(f"recordings: {record}")
     good = tell_gates(held)
     tell_failures(done.failures, len(done.records))
     if not good or done.failures:

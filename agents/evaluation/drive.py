@@ -219,7 +219,10 @@ class Drive:
             why: kept in the record.
         """
         self.tally.fail(self.world.time, sentence, why)
-        return self.result()
+        result = self.result()
+        for watcher in self._observers:
+            watcher.ended(result)
+        return result
 
     def _note(self) -> None:
         """Let the tally take in the step that was made."""

@@ -123,6 +123,7 @@ def evaluate(
     device: str = "auto",
     step_limit: float = STEP_LIMIT,
     videos: int = 0,
+    record: str | Path | None = None,
     onlooker: Onlooker | None = None,
 ) -> Evaluation:
     """Let an agent drive routes, each with several seeds.
@@ -146,6 +147,7 @@ def evaluate(
         step_limit: seconds of wall time that the agent has for one decision; one that takes
             longer ends its drive. Not watched over where `workers` is 0.
         videos: how many of the worst drives are filmed for the report.
+        record: folder that gets a recording of each drive, for `roadworthy replay`.
         onlooker: is told how it goes.
 
     Returns:
@@ -163,12 +165,13 @@ def evaluate(
     tasks = make_tasks(scenarios, seeds, seed)
     with tempfile.TemporaryDirectory(prefix="roadworthy-") as scratch:
         folder = Path(scratch if out is None else out)
+        kept = None if record is None else str(record)
         outfit = (
             agent
             if not isinstance(agent, str)
-            else Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit)
+            else Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit, kept)
         )
-        with drivers_of(outfit, workers, folder, onlooker, most=len(tasks)) as drivers:
+        with drivers_of(outfit, workers, folder, onlooker, len(tasks), kept) as drivers:
             file = run_tasks(drivers, tasks, folder, onlooker=onlooker)
             stages = drivers.stages()
         if out is not None:
@@ -198,6 +201,7 @@ def drivers_of(
     out: Path,
     onlooker: Onlooker | None = None,
     most: int = MOST_WORKERS,
+    record: str | None = None,
 ) -> Iterator[Drivers]:
     """Have somebody who drives, for as long as the context lasts.
 
@@ -207,6 +211,7 @@ def drivers_of(
         out: folder of the results; the workers' log goes there.
         onlooker: is told of workers that are replaced.
         most: tasks that there are; more workers are not started.
+        record: folder of recordings, where an Agent is given; an Outfit has it.
 
     Raises:
         InputError: the number of workers makes no sense, or the agent cannot be made.
@@ -218,12 +223,12 @@ def drivers_of(
                 f"workers is {workers!r}, but the agent exists in this process alone; give its "
                 "name or package.module:Class, which workers can make it of, or workers=0"
             )
-        yield Here(agent, load_town)
+        yield Here(agent, load_town, record)
         return
     count = worker_count(workers)
     if count == 0:
         driver = make_agent(agent.agent, device=agent.device)
-        yield Here(driver, lambda town: load_town(town, agent.map_dir))
+        yield Here(driver, lambda town: load_town(town, agent.map_dir), agent.record)
         return
     out.mkdir(parents=True, exist_ok=True)
     log = out / LOG

@@ -33,6 +33,7 @@ class Outfit:
     device: str = "auto"
     map_dir: str | None = None
     step_limit: float = 60.0  # [s] of wall time, for one decision
+    record: str | None = None  # folder that gets a recording of each drive
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,11 @@ RESULTS = "results.json"
 
 
 def drive_task(
-    agent: Agent, town: Town, task: Task, begun: Callable[[Drive], None] | None = None
+    agent: Agent,
+    town: Town,
+    task: Task,
+    begun: Callable[[Drive], None] | None = None,
+    record: str | Path | None = None,
 ) -> DriveResult:
     """Drive one task.
 
@@ -38,17 +43,25 @@ def drive_task(
         town: of the task.
         task: what to drive.
         begun: is given the drive before it runs.
+        record: folder that gets a recording of the drive; None for none.
 
     Raises:
         RoadworthyError: an input is wrong; see `drive`.
+        StorageError: the recording cannot be written.
     """
+    from roadworthy.agents.recording.recorder import recording_of
+
+    recorders = [] if record is None else [recording_of(record, task.record_id)]
     try:
-        drive = Drive(agent, town, task.scenario, seed=task.seed)
+        drive = Drive(agent, town, task.scenario, seed=task.seed, observers=recorders)
     except SensorsError as error:
         return undriven(agent.name, task.scenario, task.seed, BAD_SENSORS, str(error))
     if begun is not None:
         begun(drive)
-    return drive.run()
+    with ExitStack() as stack:
+        for recorder in recorders:
+            stack.enter_context(recorder)
+        return drive.run()
 
 
 class Here:
@@ -57,9 +70,17 @@ class Here:
     Nothing watches over them: an agent that hangs hangs the evaluation.
     """
 
-    def __init__(self, agent: Agent, town_of: Callable[[str], Town]) -> None:
-        """`town_of` loads a town by its name; it is asked once a town."""
-        self._agent, self._town_of = agent, town_of
+    def __init__(
+        self, agent: Agent, town_of: Callable[[str], Town], record: str | None = None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            agent: who drives.
+            town_of: loads a town by its name; it is asked once a town.
+            record: folder that gets recordings of the drives; None for none.
+        """
+        self._agent, self._town_of, self._record = agent, town_of, record
 
     def about(self) -> About:
         """Who drives."""
@@ -74,7 +95,7 @@ class Here:
                 if town is None or town.name != task.town:
                     town = None  # one at a time: meshes are large
                     town = self._town_of(task.town)
-                yield task, drive_task(self._agent, town, task)
+                yield task, drive_task(self._agent, town, task, record=self._record)
             if not len(shards):
                 return
 

@@ -113,7 +113,7 @@ class Worker:
                 self._town = load_town(task.town, outfit.map_dir)
             self._watchdog.at(Doing.DRIVING, WORLD_LIMIT)
             self._task = task
-            result = drive_task(agent, self._town, task, self._begun)
+            result = drive_task(agent, self._town, task, self._begun, outfit.record)
             self._watchdog.at(Doing.IDLE)
             self._drive = self._task = None
             self._post.send(Driven(task.index, result))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from roadworthy import __version__
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.drive import ask
+from roadworthy.agents.evaluation.watchdog import Watched
 from roadworthy.agents.recording.container import RecordingError
 from roadworthy.agents.registry import fingerprint
 from roadworthy.sim.envs import DRIVE_ID
@@ -110,7 +111,7 @@ class Head(_Part):
             InputError: the agent cannot say which sensors it wants.
         """
         state, story = world.batch.state, scenario.story
-        prints = fingerprint(agent)
+        prints = fingerprint(agent.agent if isinstance(agent, Watched) else agent)
         return cls(
             version=__version__,
             environment=DRIVE_ID,

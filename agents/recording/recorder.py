@@ -155,6 +155,12 @@ class Recorder(DriveObserver):
                 raise
 
 
+def recording_of(folder: str | Path, name: str) -> Recorder:
+    """Make the recorder of a drive of an evaluation, `FOLDER/NAME.rwr`."""
+    plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+    return Recorder(Path(folder) / f"{plain}{SUFFIX}")
+
+
 def record(path: str | Path) -> Recorder:
     """Make a recorder of one drive, to be given to `drive` as an observer.
 
