@@ -242,10 +242,30 @@ def measure_train(tell: Tell, seed: int) -> list[Figure]:
     return [Figure("train_steps_per_s", text, float(np.median(steady)), 20_000.0)]
 
 
+def measure_evaluate(tell: Tell, seed: int) -> list[Figure]:
+    """Simulated seconds a second of one core, on the suite ci."""
+    from roadworthy.agents.evaluation.speed import simulated_rate
+    from roadworthy.agents.registry import make_agent
+
+    figures = []
+    for name, key, target in (
+        ("expert", "evaluate_simulated_s_per_s", 500.0),
+        ("oracle", "evaluate_oracle_simulated_s_per_s", 500.0),
+        ("roadworthy", "evaluate_roadworthy_simulated_s_per_s", None),
+    ):
+        tell(f"evaluate: the suite ci, driven by {name} on one core")
+        agent = make_agent(name, device="cpu", threads=1)
+        bounded = 10.0 if name == "roadworthy" else None  # cameras and network are what counts
+        rate = simulated_rate(agent, seeds=1 if bounded else 3, seed=seed, time_limit=bounded)
+        figures.append(Figure(key, f"{name}, suite ci, simulated s/s, one core", rate, target))
+    return figures
+
+
 GROUPS: dict[str, Callable[[Tell, int], list[Figure]]] = {
     "world": measure_world,
     "camera": lambda tell, seed: measure_sensors("camera", tell, seed),
     "lidar": lambda tell, seed: measure_sensors("lidar", tell, seed),
     "train": measure_train,
     "loop": measure_loop,
+    "evaluate": measure_evaluate,
 }

@@ -9,6 +9,8 @@ that what is executed stays smooth however the indices jump.
 # mypy: allow-untyped-defs, allow-untyped-calls
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
@@ -88,12 +90,22 @@ def plan_of(speed: float, accel: float, curvature: float) -> Plan:
         accel: [m/s^2].
         curvature: [1/m].
     """
-    t = np.linspace(PATH_TIME / PATH_POINTS, PATH_TIME, PATH_POINTS)
-    v = np.maximum(speed + accel * t, 0.0)
-    s = np.cumsum(0.5 * (v + np.concatenate(([speed], v[:-1])))) * (PATH_TIME / PATH_POINTS)
-    angle = curvature * s
-    # sin(a)/k and (1 - cos(a))/k, written so that they hold for k = 0 too.
-    path = np.stack(
-        (s * np.sinc(angle / np.pi), s * np.sinc(angle / (2 * np.pi)) * np.sin(angle / 2)), 1
-    )
-    return Plan(float(accel), float(curvature), path.astype(np.float32))
+    path = np.empty((PATH_POINTS, 2), np.float32)
+    _arc(speed, accel, curvature, path)
+    return Plan(float(accel), float(curvature), path)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _arc(speed, accel, curvature, path):
+    """Fill in x, y [m] at equal times until PATH_TIME."""
+    step = PATH_TIME / len(path)
+    s, before = 0.0, speed
+    for k in range(len(path)):
+        v = max(speed + accel * (step * (k + 1)), 0.0)
+        s += 0.5 * (v + before) * step
+        before = v
+        # sin(a) / k and (1 - cos(a)) / k with a = k s, written so that they hold for k = 0 too.
+        half = 0.5 * curvature * s
+        share = math.sin(half) / half if half != 0.0 else 1.0
+        path[k, 0] = s * share * math.cos(half)
+        path[k, 1] = s * share * math.sin(half)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @guarded
 def bench(
     which: Annotated[
-        str, typer.Argument(metavar="[world|camera|lidar|train|loop|all]", help="What to measure.")
+        str,
+        typer.Argument(
+            metavar="[world|camera|lidar|train|loop|evaluate|all]", help="What to measure."
+        ),
     ] = "all",
     json_file: Annotated[
         Path | None,

@@ -24,8 +24,9 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.traffic.lights import BY_CLOCK, show_lights
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.allocate import allocate
-from roadworthy.sim.world.build import build_paths, build_roads, build_statics
+from roadworthy.sim.world.build import build_paths
 from roadworthy.sim.world.columns import Light
+from roadworthy.sim.world.compiled import roads_of, statics_of
 from roadworthy.sim.world.loose import find_lane
 from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
 from roadworthy.sim.world.rules import rules_of
@@ -115,8 +116,8 @@ class BatchWorld:
         # Threads of our own: the kernels leave the GIL, and Numba's parallel loops cannot take
         # the nested tuples of arrays that keep them readable.
         self._pool: ThreadPoolExecutor | None = None
-        self._roads = build_roads(town.network)
-        self._statics = build_statics(town.scenery)
+        self._roads = roads_of(town.network)
+        self._statics = statics_of(town.scenery)
         self._paths = build_paths(town.network, routes, self.settings)
         self._script, staged, most = compile_events(town.network, routes, events)
         staged += self.settings.guests

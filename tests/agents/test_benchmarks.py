@@ -27,6 +27,6 @@ def test_a_rate_counts_calls() -> None:
 
 
 def test_the_groups_are_those_of_the_command_line() -> None:
-    assert set(GROUPS) == {"world", "camera", "lidar", "train", "loop"}
-    with pytest.raises(SettingsError, match="world, camera, lidar, train, loop or all"):
+    assert set(GROUPS) == {"world", "camera", "lidar", "train", "loop", "evaluate"}
+    with pytest.raises(SettingsError, match="world, camera, lidar, train, loop, evaluate or all"):
         run("everything", print)
