@@ -16,6 +16,7 @@ from roadworthy.agents.evaluation.gates import Held, check_gates, parse_gate
 from roadworthy.agents.evaluation.junit import junit
 from roadworthy.agents.evaluation.messages import Outfit
 from roadworthy.agents.evaluation.metrics.registry import estimates
+from roadworthy.agents.evaluation.ray_workers import CLIENT, RAY, ray_crew
 from roadworthy.agents.evaluation.results import GlobalRecord, Record, Results, summarize
 from roadworthy.agents.evaluation.routes import load_scenarios, overridden
 from roadworthy.agents.evaluation.run import Here, finish, run_tasks
@@ -225,6 +226,11 @@ def drivers_of(
             )
         yield Here(agent, load_town, record)
         return
+    most = min(max(most, 1), MOST_WORKERS)
+    if isinstance(workers, str) and (workers == RAY or workers.startswith(CLIENT)):
+        with ray_crew(workers, agent, most, onlooker) as far:
+            yield far
+        return
     count = worker_count(workers)
     if count == 0:
         driver = make_agent(agent.agent, device=agent.device)
@@ -233,7 +239,7 @@ def drivers_of(
     out.mkdir(parents=True, exist_ok=True)
     log = out / LOG
     try:
-        with closing(local_crew(agent, min(count, max(most, 1)), log, onlooker)) as crew:
+        with closing(local_crew(agent, min(count, most), log, onlooker)) as crew:
             yield crew
     finally:
         if log.exists() and not log.stat().st_size:
