@@ -114,9 +114,13 @@ def film_worst(
         StorageError: a video cannot be written.
     """
     scenarios = {task.record_id: task.scenario for task in tasks}
-    cuts = choose(
-        out, [Driven(scenarios[r.route_id], r) for r in records if r.route_id in scenarios], most
-    )
+    # Not those that broke down: an agent that hung or crashed would do so again, here.
+    driven = [
+        Driven(scenarios[r.route_id], r)
+        for r in records
+        if r.route_id in scenarios and not r.meta.failure
+    ]
+    cuts = choose(out, driven, most)
     if not cuts:
         return {}
     done = 0
