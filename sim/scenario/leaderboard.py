@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 
 from roadworthy.sim.errors import RouteError, SettingsError
 from roadworthy.sim.road.network import RoadNetwork
@@ -77,6 +77,7 @@ def scenario_of(
     """
     where = f"{source}: <route id='{spec.id}'>"
     weathers, missing = _weathers(spec.weathers, where)
+    settings = replace(settings, weather=weathers[0][1])
     events: list[ScenarioEvent] = []
     street = Street(network, route) if spec.scenarios else None
     for number, element in enumerate(spec.scenarios):
@@ -94,7 +95,7 @@ def scenario_of(
         route,
         settings,
         events=tuple(sorted(events, key=lambda event: event.s)),
-        weathers=tuple(weathers),
+        weathers=tuple(weathers) if len(weathers) > 1 else (),
         missing=tuple(missing),
         source=source,
     )

@@ -205,6 +205,6 @@ def test_all_routes_of_longest6_have_their_weather() -> None:
         str(Path(DATA) / "routes" / "longest6_town01-03.xml"), Path(DATA) / "maps"
     )
     assert len(found) == 18
-    assert all(len(s.weathers) == 1 and s.missing == () for s in found)
-    assert found[0].world_settings().weather.precipitation == 30.0
+    assert all(s.weathers == () and s.missing == () for s in found)
+    assert found[0].settings.weather.precipitation == 30.0
     assert len({s.world_settings().weather for s in found}) == 18

@@ -84,8 +84,9 @@ def test_weathers_change_along_the_route_as_the_file_says(tmp_path: Path) -> Non
 def test_a_route_without_weather_has_that_of_the_leaderboard(tmp_path: Path) -> None:
     carla = pytest.importorskip("carla")
     theirs = carla.WeatherParameters(sun_altitude_angle=70, cloudiness=50)
-    ((share, ours),) = scenario("", tmp_path).weathers
-    assert share == 0.0
+    made = scenario("", tmp_path)
+    assert made.weathers == ()  # it does not change
+    ours = made.settings.weather
     for name in Weather.__slots__:
         assert getattr(ours, name) == pytest.approx(getattr(theirs, name)), name
 
@@ -95,7 +96,7 @@ def test_a_weather_beyond_its_range_is_taken_as_carla_shows_it_and_told(tmp_path
         '<weather id="Odd" cloudiness="130" wetness="-5" sun_azimuth_angle="400" smog="3"/>',
         tmp_path,
     )
-    weather = made.weathers[0][1]
+    weather = made.settings.weather
     assert (weather.cloudiness, weather.wetness, weather.sun_azimuth_angle) == (100.0, 0.0, 40.0)
     assert made.missing == (
         "weather 0: cloudiness 130 is taken as 100",
