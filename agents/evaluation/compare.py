@@ -19,6 +19,9 @@ FIGURES: Mapping[str, Callable[[Record], float | None]] = {
     name: metric.value for name, metric in METRICS.items()
 }
 LESS_IS_BETTER = frozenset(name for name, metric in METRICS.items() if metric.less_is_better)
+# Routes from which a difference can be told: that so many all go one way happens by chance in
+# 2 / 2^6 = 3 % of comparisons, and with 5 in 6 %, more than the intervals allow.
+FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Change:
             return "the same in every pair"
         if not self.difference.excludes_zero:
             return "no difference shown"
+        alone = self.difference.groups == 1  # then the seeds are what is drawn
+        drawn = self.difference.values if alone else self.difference.groups
+        if drawn < FEWEST:
+            return f"cannot tell from {drawn} {'seeds' if alone else 'routes'}"
         up = self.difference.mean > 0.0
         return "worse" if up == (self.name in LESS_IS_BETTER) else "better"
 

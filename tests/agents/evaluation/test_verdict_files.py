@@ -54,18 +54,18 @@ def test_junit_is_xml_whatever_the_agent_says(why: str, town: str) -> None:
 
 
 def test_the_summary_tells_means_gates_changes_and_failures() -> None:
-    before = results(*(record(i, 90.0) for i in range(4)))
-    now = results(*(record(i, 80.0 + i % 2) for i in range(3)), record(3, 0.0, "IndexError: 7"))
+    before = results(*(record(i, 90.0) for i in range(6)))
+    now = results(*(record(i, 72.3) for i in range(5)), record(5, 0.0, "IndexError: 7"))
     held = check_gates([parse_gate("driving_score>=80")], now)
     page = summary(now, held, compare(before, now))
-    assert page.startswith("## \N{CROSS MARK} Roadworthy: expert, 4 drives")
+    assert page.startswith("## \N{CROSS MARK} Roadworthy: expert, 6 drives")
     assert "| driving\\_score>=80 | **does not hold** | 60.25 |" in page
     row = next(line for line in page.splitlines() if line.startswith("| driving score |"))
     assert row.split("|")[2].strip() == "60.2"
     assert row.split("|")[6].strip() == "worse"
     assert "IndexError: 7" in page
-    assert "| Marlow | 3\\_rep0 | Agent crashed |" in page
-    assert "4 pairs" in page
+    assert "| Marlow | 5\\_rep0 | Agent crashed |" in page
+    assert "6 pairs" in page
     assert summary(before).startswith("## \N{WHITE HEAVY CHECK MARK}")
     assert "Nothing was driven" in summary(results())
 
