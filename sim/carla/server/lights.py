@@ -60,10 +60,11 @@ class Lights:
         # Groups as lists of controllers, each a list of signals.
         self.groups = [[phases[p] for p in sorted(phases)] for _, phases in sorted(groups.items())]
         self.group_of = {k: g for g, group in enumerate(self.groups) for c in group for k in c}
-        self.times = np.tile(np.array([GREEN, YELLOW, RED], np.float32), (len(kinds), 1))
-        self.frozen = np.zeros(len(kinds), np.bool_)
-        self.shown = np.full(len(kinds), Light.OFF, np.uint8)
-        self.since = np.zeros(len(kinds), np.float32)
+        count = max(len(kinds), 1)  # bulk copies read an entry even in towns without signals
+        self.times = np.tile(np.array([GREEN, YELLOW, RED], np.float32), (count, 1))
+        self.frozen = np.zeros(count, np.bool_)
+        self.shown = np.full(count, Light.OFF, np.uint8)
+        self.since = np.zeros(count, np.float32)
         self.zones, self.zone_signal = _zones(network, self.signals)
         self.reset()
 
