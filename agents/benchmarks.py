@@ -261,6 +261,12 @@ def measure_evaluate(tell: Tell, seed: int) -> list[Figure]:
     return figures
 
 
+def _measure_wire(tell: Tell, seed: int) -> list[Figure]:
+    from roadworthy.agents.benchmark_wire import measure_wire
+
+    return measure_wire(tell, seed)
+
+
 GROUPS: dict[str, Callable[[Tell, int], list[Figure]]] = {
     "world": measure_world,
     "camera": lambda tell, seed: measure_sensors("camera", tell, seed),
@@ -268,4 +274,5 @@ GROUPS: dict[str, Callable[[Tell, int], list[Figure]]] = {
     "train": measure_train,
     "loop": measure_loop,
     "evaluate": measure_evaluate,
+    "wire": _measure_wire,
 }

@@ -20,7 +20,7 @@ def bench(
     which: Annotated[
         str,
         typer.Argument(
-            metavar="[world|camera|lidar|train|loop|evaluate|all]", help="What to measure."
+            metavar="[world|camera|lidar|train|loop|evaluate|wire|all]", help="What to measure."
         ),
     ] = "all",
     json_file: Annotated[

@@ -27,6 +27,8 @@ def test_a_rate_counts_calls() -> None:
 
 
 def test_the_groups_are_those_of_the_command_line() -> None:
-    assert set(GROUPS) == {"world", "camera", "lidar", "train", "loop", "evaluate"}
-    with pytest.raises(SettingsError, match="world, camera, lidar, train, loop, evaluate or all"):
+    assert set(GROUPS) == {"world", "camera", "lidar", "train", "loop", "evaluate", "wire"}
+    with pytest.raises(
+        SettingsError, match="world, camera, lidar, train, loop, evaluate, wire or all"
+    ):
         run("everything", print)
