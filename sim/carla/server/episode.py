@@ -10,6 +10,7 @@ from roadworthy.sim.carla.server.handling import Physics
 from roadworthy.sim.carla.server.ledger import Entry, Ledger
 from roadworthy.sim.carla.server.lights import Lights
 from roadworthy.sim.carla.server.maps import Map
+from roadworthy.sim.carla.server.motion import find_ground
 from roadworthy.sim.carla.server.props import PROPS
 from roadworthy.sim.carla.server.sensing.senses import Senses
 from roadworthy.sim.carla.server.sensing.specs import check_sensor
@@ -33,6 +34,7 @@ _SIGN_NAMES = {
     SignalKind.STOP: "traffic.stop",
     SignalKind.YIELD: "traffic.yield",
 }
+BURIED = 2.0  # [m] what is spawned so far below the ground is lifted onto it, as CARLA does
 SPECTATOR = Description(0, "spectator", {"role_name": (4, "spectator")})
 
 
@@ -135,7 +137,9 @@ class Episode:
             tag, centre, color = _PEDESTRIAN, 0.0, entry.id % 16
             entry.lift = half[2]
         foot = pose._replace(z=pose.z - entry.lift)
-        # CARLA lifts what it spawns a little out of the ground before it looks for collisions.
+        ground, _ = find_ground(foot.x, foot.y, foot.z, 0.0, self.bodies.ground)
+        if entry.relative is None and foot.z < ground < foot.z + BURIED:
+            foot = foot._replace(z=float(ground))
         if entry.relative is None and not self.bodies.free_at(half, foot):
             raise RefusedError(COLLIDES)
         entry.row = self.bodies.enter(kind, half, foot, model=name, mass=mass, color=color)

@@ -13,6 +13,7 @@ from roadworthy.sim.carla.server.episode import Episode
 from roadworthy.sim.carla.server.loop import Loop
 from roadworthy.sim.carla.server.maps import Map
 from roadworthy.sim.carla.server.methods import Hold, answer
+from roadworthy.sim.carla.server.navigation import file_name, navigation_mesh
 from roadworthy.sim.carla.server.records import state_header
 from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.streams import EPISODE, Streams
@@ -53,6 +54,7 @@ class Server:
         self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
         self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
         self.sent_xodr: str | None = None  # OpenDRIVE text for the next load_new_episode
+        self._navigation: tuple[Map, dict[str, bytes]] | None = None
         self._flags = MAP_CHANGE
         self._started = self._last = time.monotonic()
         self.loop = Loop(host, port, self.streams, self.answer)
@@ -117,6 +119,15 @@ class Server:
             self.streams.publish(EPISODE, head + episode.ledger.pack())
             self._flags = 0
         episode.sense(self.frame)
+
+    def navigation(self) -> dict[str, bytes]:
+        """The file of the walkers' mesh by its name; none where there are no sidewalks."""
+        map_ = self.episode.map
+        if self._navigation is None or self._navigation[0] is not map_:
+            content = navigation_mesh(map_.town.network)
+            name = file_name(map_.name.rsplit("/", 1)[-1], content)
+            self._navigation = (map_, {name: content} if content else {})
+        return self._navigation[1]
 
     def begin(self, map_: Map, settings: Settings | None = None) -> None:
         """Begin a new episode; `settings` replace those in force."""

@@ -97,14 +97,19 @@ def unload_map_layer(server: Server, layers: Any) -> None:
 
 @method("get_required_files", text)
 def get_required_files(server: Server, folder: str) -> list[str]:
-    """Files that a client should keep a copy of."""
-    return []
+    """Files that a client should keep a copy of: for the folder "Nav", the walkers' mesh."""
+    if folder != "Nav":
+        return []
+    return list(server.navigation())
 
 
 @method("request_file", text, honoured="partly")
 def request_file(server: Server, name: str) -> bytes:
     """One of those files."""
-    raise RefusedError(f"file not found: {name:.200}")
+    files = server.navigation()
+    if name not in files:
+        raise RefusedError(f"file not found: {name:.200}")
+    return files[name]
 
 
 @method("get_actor_definitions")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from roadworthy.sim.carla.server.sensing.scene import NOBODY, Scene
 from roadworthy.sim.carla.server.sensing.specs import Mount, camera_spec
 from roadworthy.sim.carla.server.values import Description
+from roadworthy.sim.kernel import kernel
 from roadworthy.sim.sensors.camera import FIRST_BOX, Camera
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.town import Town
@@ -41,16 +42,17 @@ class Pictures:
         soup = scene.soup(carrier, drawn, float(me[Actor.X]), float(me[Actor.Y]))
         lights = scene.episode.lights.shown
         rgb, depth, labels = self._camera.render(soup, me, lights, scene.air, key)
-        out = np.zeros((*labels.shape, 4), np.uint8)
+        out = np.empty((*labels.shape, 4), np.uint8)
         if self.part == "rgb":
-            out[..., :3] = rgb[..., ::-1]
+            _swap(rgb, out)
         elif self.part == "depth":
             code = (np.clip(depth / FAR, 0.0, 1.0) * ((1 << 24) - 1)).astype(np.uint32)
             out[..., 2], out[..., 1], out[..., 0] = code & 255, (code >> 8) & 255, code >> 16
         elif self.part == "semantic_segmentation":
             out[..., 2] = labels
+            out[..., 0] = out[..., 1] = 0
         else:
-            out[..., :3] = self._numbered(soup, labels, scene)[..., ::-1]
+            _swap(self._numbered(soup, labels, scene), out)
         out[..., 3] = 255
         height, width = labels.shape
         return _HEADER.pack(width, height, self._fov) + out.tobytes()
@@ -66,3 +68,12 @@ class Pictures:
         number[actor] = ids[number[actor]]
         found[..., 1], found[..., 2] = number & 255, (number >> 8) & 255
         return found
+
+
+@kernel
+def _swap(rgb: NDArray[np.uint8], bgra: NDArray[np.uint8]) -> None:
+    """Copy a picture into one of four channels, the first three in reverse."""
+    for row in range(rgb.shape[0]):
+        for column in range(rgb.shape[1]):
+            for k in range(3):
+                bgra[row, column, k] = rgb[row, column, 2 - k]
