@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from roadworthy.agents.evaluation.results import GlobalRecord, Record
 
 _FAILURES = 10  # that are printed
+_ALWAYS = ("driving_score", "route_completion", "success")  # compared whatever they show
 
 
 @guarded
@@ -215,12 +216,15 @@ def tell(total: GlobalRecord, records: Sequence[Record]) -> None:
 
 
 def tell_comparison(comparison: Comparison) -> None:
-    """Print what has changed against the baseline."""
+    """Print what has changed against the baseline, and the scores in any case."""
+    out.print(f"against the baseline, {comparison.pairs} pairs of drives:")
     for change in comparison.changes:
+        if change.name not in _ALWAYS and change.verdict not in ("better", "worse"):
+            continue
         difference = change.difference
         interval = f" ({difference.low:+.2f} to {difference.high:+.2f})" if difference.known else ""
         told = f"{change.name}: {difference.mean:+.2f}{interval}, {change.verdict}"
-        out.print(f"against the baseline: {told}", soft_wrap=True)
+        out.print(f"  {told}", soft_wrap=True)
 
 
 def tell_gates(held: Sequence[Held]) -> bool:
