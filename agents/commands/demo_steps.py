@@ -221,7 +221,17 @@ def write_pages(
             "speedometer tell."
         ),
         parts=[
-            Driven(one.agent.name, one.records, note, stages_of(one.agent))
+            Driven(
+                one.agent.name,
+                one.records,
+                note,
+                stages_of(one.agent),
+                series={
+                    record.route_id: result.series
+                    for record, result in zip(one.records, one.results, strict=True)
+                    if result.series is not None
+                },
+            )
             for one, note in zip(tours, notes, strict=True)
         ],
         routes=routes,

@@ -6,25 +6,29 @@ from collections.abc import Sequence
 from html import escape
 
 from roadworthy.agents.evaluation.compare import Change, Comparison, Key
-from roadworthy.agents.evaluation.report.content import NONE, name_of, several
+from roadworthy.agents.evaluation.report.content import NONE, several
+from roadworthy.agents.evaluation.report.measures import digits_of, leading, measure_name
 from roadworthy.agents.evaluation.report.summary import signed
-from roadworthy.agents.evaluation.score import INFRACTIONS
 
 _SHOWN = 5  # drives that changed most, in either direction
-_NAMES = {
-    "driving_score": "driving score",
-    "driving_score_2_1": "driving score by 2.1 rules",
-    "route_completion": "route completion [%]",
-    "infraction_penalty": "penalty factor",
-    "smoothness": "smoothness",
-}
-_FINE = ("infraction_penalty", "smoothness", *INFRACTIONS)  # figures of three digits
 _STYLES = {"better": "good", "worse": "bad"}
 
 
 def comparison_tables(comparison: Comparison, baseline: str) -> str:
     """Tell what changed, whether that is real, and which drives changed most."""
-    rows = "".join(_row(change) for change in comparison.changes)
+    first = [change for change in comparison.changes if leading(change.name)]
+    others = [change for change in comparison.changes if not leading(change.name)]
+    named = f"The baseline is {escape(baseline)}. " if baseline else ""
+    more = f"<details><summary>Further measures</summary>{_table(others)}</details>"
+    return (
+        f'<p class="what">{named}{several(comparison.pairs, "drive")} of each run make pairs: the '
+        "same route of the same town with the same seed. A difference counts as shown where its "
+        "interval (bootstrap over routes) does not contain 0.</p>"
+        f"{_table(first)}{more if others else ''}{_moved(comparison)}{_notes(comparison)}"
+    )
+
+
+def _table(changes: Sequence[Change]) -> str:
     head = "".join(
         f'<th scope="col"{style}>{name}</th>'
         for name, style in (
@@ -36,24 +40,19 @@ def comparison_tables(comparison: Comparison, baseline: str) -> str:
             ("verdict", ""),
         )
     )
-    named = f"The baseline is {escape(baseline)}. " if baseline else ""
     return (
-        f'<p class="what">{named}{several(comparison.pairs, "drive")} of each run make pairs: the '
-        "same route of the same town with the same seed. A difference counts as shown where its "
-        "interval (bootstrap over routes) does not contain 0.</p>"
-        f'<div class="wide" tabindex="0" role="group" aria-label="comparison"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f"{_moved(comparison)}{_notes(comparison)}"
+        '<div class="wide" tabindex="0" role="group" aria-label="comparison"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, changes))}</tbody></table></div>"
     )
 
 
 def _row(change: Change) -> str:
-    digits = 3 if change.name in _FINE else 1
+    digits = digits_of(change.name)
     found = change.difference
     interval = (
         f"{signed(found.low, digits)} to {signed(found.high, digits)}" if found.known else NONE
     )
-    name = _NAMES.get(change.name) or f"{name_of(change.name, 2)}, a drive"
+    name = measure_name(change.name)
     style = _STYLES.get(change.verdict, "soft")
     return (
         f'<tr><th scope="row">{escape(name)}</th><td class="n">{change.before.mean:.{digits}f}</td>'

@@ -87,7 +87,8 @@ def _facts(record: Record) -> str:
     ]
     if meta.smoothness is not None:
         facts.append(f"{100.0 * meta.smoothness:.0f} % of it comfortable")
-    return f'<p class="soft small">{DOT.join(facts)}</p>'
+    why = f'<p class="bad">{escape(meta.failure)}</p>' if meta.failure else ""
+    return f'<p class="soft small">{DOT.join(facts)}</p>{why}'
 
 
 def happened(record: Record, marks: Marks, most: int | None = None) -> str:
@@ -120,7 +121,8 @@ def drive_plots(record: Record, series: Series, marks: Marks) -> str:
             pins.append(Pin(series.s_at(incident.time), mark.number, mark.group.key, told))
             times.append(Pin(incident.time, mark.number, mark.group.key, told))
     along = "distance along the route [m]"
-    far = 0.0, max(record.meta.route_length, float(series.s.max()), 1.0)
+    reached = 0.0, max(float(series.s.max()), 1.0)
+    whole = 0.0, max(record.meta.route_length, reached[1])
     speed, limit = series.speed * _KMH, series.limit * _KMH
     top = max(float(speed.max()), float(limit.max()), 1.0)
     drawn = [
@@ -132,7 +134,7 @@ def drive_plots(record: Record, series: Series, marks: Marks) -> str:
                 Line("limit", "limit", np.stack([series.s, limit], 1)),
             ],
             limits=(min(0.0, float(speed.min())), 1.05 * top),
-            across=far,
+            across=reached,
             pins=pins,
             dots=False,
         ),
@@ -143,7 +145,7 @@ def drive_plots(record: Record, series: Series, marks: Marks) -> str:
                 Line("forward", "data", np.stack([series.s, series.accel], 1)),
                 Line("sideways", "other", np.stack([series.s, series.lateral], 1)),
             ],
-            across=far,
+            across=reached,
             pins=pins,
             dots=False,
         ),
@@ -151,7 +153,7 @@ def drive_plots(record: Record, series: Series, marks: Marks) -> str:
             "Distance along the route [m]",
             "time [s]",
             [Line("", "data", np.stack([series.time, series.s], 1))],
-            limits=far,
+            limits=whole,
             across=(0.0, float(series.time[-1])),
             pins=times,
             dots=False,

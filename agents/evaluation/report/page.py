@@ -18,6 +18,7 @@ from roadworthy.agents.evaluation.report.content import (
 from roadworthy.agents.evaluation.report.drives import all_drives, failures
 from roadworthy.agents.evaluation.report.learning import learning_curve
 from roadworthy.agents.evaluation.report.maps import data_uri, maps
+from roadworthy.agents.evaluation.report.measures import measures_table
 from roadworthy.agents.evaluation.report.script import SCRIPT, policy
 from roadworthy.agents.evaluation.report.style import STYLE
 from roadworthy.agents.evaluation.report.summary import first_screen
@@ -134,7 +135,8 @@ def _drives(
 
 def _measured(report: Report) -> str:
     table = settings_table(report.settings)
-    return f"<p>{_COUNTED}</p><p>{_COUNTS}</p>{f'<h3>Settings</h3>{table}' if table else ''}"
+    settings = f"<details><summary>Settings</summary>{table}</details>" if table else ""
+    return f"<p>{_COUNTED}</p><p>{_COUNTS}</p>{measures_table(report.parts)}{settings}"
 
 
 def _learning(report: Report) -> str:

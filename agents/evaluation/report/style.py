@@ -76,7 +76,7 @@ ul.plain li { margin: .15rem 0; }
 .mark { vertical-align: -.16em; width: 1em; height: 1em; display: inline-block; }
 .number { display: inline-block; min-width: 1.6em; font-weight: 600; font-size: .875em;
   font-variant-numeric: tabular-nums; }
-.sortable td:last-child { min-width: 12.5rem; }
+.sortable td:last-child { min-width: 15rem; } .sortable td:first-child { white-space: nowrap; }
 .hit { --tone: var(--hit); } .signal { --tone: var(--sign); } .place { --tone: var(--place); }
 .pace { --tone: var(--pace); }
 .shape { fill: var(--tone); stroke: var(--card); }

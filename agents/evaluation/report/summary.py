@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from roadworthy.agents.evaluation.compare import Change
+from roadworthy.agents.evaluation.metrics import bench2drive
 from roadworthy.agents.evaluation.report.content import (
     MORE,
     NONE,
@@ -78,7 +79,7 @@ def _hero(number: int, part: Driven, parts: Sequence[Driven]) -> str:
 def _figures(part: Driven) -> str:
     records, mean, count = part.records, part.total.scores_mean, len(part.records)
     there = sum(map(arrived, records))
-    clean = sum(arrived(r) and not any(r.infractions.values()) for r in records)
+    good = sum(map(bench2drive.success, records))
     driven, kinds = kilometres(records), counted(records)
     total = sum(kinds.values())
     newer = sum(r.meta.score_composed_2_1 for r in records) / count
@@ -87,7 +88,7 @@ def _figures(part: Driven) -> str:
     rate = f"{total / driven:.2f}" if driven > 0.0 else NONE
     figures = [
         ("arrived", f"{there} of {count}", f"{100.0 * there / count:.0f} % of drives"),
-        ("without infraction", f"{clean} of {count}", "arrived, nothing done wrong"),
+        ("success", f"{good} of {count}", "arrived, nothing wrong but the pace"),
         ("route completion", f"{mean.score_route:.1f} %", f"{driven:.1f} km driven"),
         ("penalty factor", f"{mean.score_penalty:.3f}", "1 is without infraction"),
         ("infractions per km", rate, f"{total} in all<br>{most}" if most else "none at all"),
