@@ -39,5 +39,9 @@ class StorageError(RoadworthyError):
     """Something could not be written: the disk is full or the folder is not ours."""
 
 
+class CarlaError(RoadworthyError):
+    """A CARLA server cannot be reached, did not answer in time, or is not what it should be."""
+
+
 class WorldError(RoadworthyError):
     """A world was used in a way that it does not support."""

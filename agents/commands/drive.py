@@ -69,7 +69,6 @@ def drive(
     route in. --vehicles, --walkers, --weather and --events replace what a file says. The exit
     code is 1 where the agent crashed.
     """
-    options.only_embedded(world)
     if sum(given is not None for given in (route, scenario, town)) != 1:
         raise SettingsError("give one of --route FILE[#ID], --scenario FILE[#ID] and --town TOWN")
     from roadworthy.agents.commands.progress import drive_with_progress
@@ -96,7 +95,14 @@ def drive(
     seed = seed if seed is not None else (*chosen.seeds, 0)[0]
     tell_missing([chosen])
     result, written = drive_with_progress(
-        driver, chosen, seed=seed, map_dir=map_dir, town=town, video=video, recording=record
+        driver,
+        chosen,
+        seed=seed,
+        map_dir=map_dir,
+        town=town,
+        video=video,
+        recording=record,
+        open_world=options.world_opener(world, [chosen]),
     )
     tell(result)
     tell_stages(driver)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +12,7 @@ import typer
 from roadworthy.sim.errors import SettingsError
 
 if TYPE_CHECKING:
+    from roadworthy.agents.evaluation.drive import OpenWorld
     from roadworthy.sim.scenario.scenario import Scenario
 
 Agent = Annotated[
@@ -28,7 +31,15 @@ MapDir = Annotated[
         help="Folder with further TOWN.xodr files.",
     ),
 ]
-World = Annotated[str, typer.Option(metavar="WORLD", help="Where to drive: embedded.")]
+EMBEDDED = "embedded"
+World = Annotated[
+    str,
+    typer.Option(
+        metavar="embedded|carla://HOST:PORT",
+        help="Where to drive: in the embedded world, or on a CARLA 0.9.16 server (the real one, "
+        "or `roadworthy serve`).",
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option(
@@ -83,15 +94,41 @@ Device = Annotated[
 ]
 
 
+def world_opener(world: str, scenarios: Sequence[Scenario] = ()) -> OpenWorld:
+    """What makes the worlds that `--world` asks for.
+
+    Args:
+        world: `embedded`, or `carla://HOST:PORT`; a server is connected to at once.
+        scenarios: that shall be driven; what a server cannot do of them is told.
+
+    Raises:
+        CarlaError: there is no such server.
+        SettingsError: it is neither.
+    """
+    from roadworthy.sim.world.world import World as Embedded
+
+    if world == EMBEDDED:
+        return Embedded.of
+    from roadworthy.agents.commands.outcome import err
+    from roadworthy.sim.carla.client.link import Address, Link
+    from roadworthy.sim.carla.client.world import CarlaWorld, lacking
+
+    address = Address.of(world)
+    for missing in sorted({text for scenario in scenarios for text in lacking(scenario)}):
+        err.print(f"[yellow]on a server:[/] {missing}")
+    return partial(CarlaWorld, Link(address))
+
+
 def only_embedded(world: str) -> None:
-    """Refuse worlds that this version cannot drive in.
+    """Refuse worlds that a command cannot drive in.
 
     Raises:
         SettingsError: it is another world than the embedded one.
     """
-    if world != "embedded":
+    if world != EMBEDDED:
         raise SettingsError(
-            f"--world {world!r}: this version drives in the embedded world only; leave --world out"
+            f"--world {world!r}: this command drives in the embedded world only; `roadworthy "
+            "drive` takes carla://HOST:PORT, too"
         )
 
 

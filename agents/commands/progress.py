@@ -16,6 +16,7 @@ from roadworthy.agents.evaluation.drive import (
     DriveResult,
     Filming,
     Moment,
+    OpenWorld,
     Watching,
     drive,
 )
@@ -24,6 +25,7 @@ from roadworthy.agents.recording.recorder import record
 from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.town import Town
+from roadworthy.sim.world.world import World
 
 
 def bar() -> Progress:
@@ -70,6 +72,7 @@ def drive_with_progress(
     video: Path | None = None,
     recording: Path | None = None,
     observers: Sequence[DriveObserver] = (),
+    open_world: OpenWorld = World.of,
 ) -> tuple[DriveResult, Path | None]:
     """Drive one scenario with a bar of its completion; also returns where the video went."""
     place = open_town(town or scenario.town, map_dir)
@@ -88,7 +91,9 @@ def drive_with_progress(
         filming = [] if writer is None else [Filming(writer)]
         watching = [*filming, *recorders, Watching(observe), *observers]
         try:
-            result = drive(agent, place, scenario, seed=seed, observers=watching)
+            result = drive(
+                agent, place, scenario, seed=seed, observers=watching, open_world=open_world
+            )
         finally:
             for recorder in recorders:
                 recorder.close()

@@ -23,13 +23,13 @@ from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.agents.evaluation.video import VideoWriter
 from roadworthy.agents.evaluation.witness import Witness
 from roadworthy.perception.oracle import Oracle
-from roadworthy.sim.errors import InputError, RoadworthyError
+from roadworthy.sim.errors import CarlaError, InputError, RoadworthyError
 from roadworthy.sim.frame import Control, Frame, Gnss, Imu
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
-from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor, Ego
+from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.world import World
 
 __all__ = [  # with what others have always found here
@@ -38,6 +38,7 @@ __all__ = [  # with what others have always found here
     "DriveResult",
     "Filming",
     "Moment",
+    "OpenWorld",
     "Watching",
     "ask",
     "blind_frame",
@@ -46,6 +47,7 @@ __all__ = [  # with what others have always found here
 ]
 
 T = TypeVar("T")
+OpenWorld = Callable[[Scenario, Town, int], DrivenWorld]  # from a scenario, its town and a seed
 # What the viewer of a video sees where the agent has no camera of its own.
 VIDEO_CAMERA = CameraSpec(name="video", width=480, height=240)
 
@@ -65,13 +67,13 @@ class DriveObserver:
 
     needs_camera = False  # whether `Moment.picture` shall have a camera's view in any case
 
-    def begin(self, world: World, scenario: Scenario, agent: Agent, seed: int) -> None:
+    def begin(self, world: DrivenWorld, scenario: Scenario, agent: Agent, seed: int) -> None:
         """The world was made; nothing has moved yet."""
 
     def decided(self, moment: Moment) -> None:
         """The agent decided; the world has not moved on yet."""
 
-    def stepped(self, world: World, tally: Tally) -> None:
+    def stepped(self, world: DrivenWorld, tally: Tally) -> None:
         """The world moved on, and the tally has it."""
 
     def ended(self, result: DriveResult) -> None:
@@ -110,8 +112,9 @@ def drive(
     seed: int = 0,
     observers: Sequence[DriveObserver] = (),
     time_limit: float | None = None,
+    open_world: OpenWorld = World.of,
 ) -> DriveResult:
-    """Let an agent drive one scenario in the embedded world.
+    """Let an agent drive one scenario.
 
     Args:
         agent: who drives. An exception of its that is no RoadworthyError makes the drive
@@ -121,6 +124,7 @@ def drive(
         seed: of traffic, walkers, lights, drawn events and sensor noise.
         observers: that watch the drive, in this order.
         time_limit: end the drive after so many seconds of the world's time, as timed out.
+        open_world: makes the world; by default the embedded one.
 
     Returns:
         How it went.
@@ -132,7 +136,19 @@ def drive(
         RoadworthyError: the agent found its models or its frames not to be what they should be.
         StorageError: what an observer writes cannot be written.
     """
-    return Drive(agent, town, scenario, seed=seed, observers=observers, time_limit=time_limit).run()
+    made = Drive(
+        agent,
+        town,
+        scenario,
+        seed=seed,
+        observers=observers,
+        time_limit=time_limit,
+        open_world=open_world,
+    )
+    try:
+        return made.run()
+    finally:
+        made.world.close()
 
 
 class Drive:
@@ -147,11 +163,12 @@ class Drive:
         seed: int = 0,
         observers: Sequence[DriveObserver] = (),
         time_limit: float | None = None,
+        open_world: OpenWorld = World.of,
     ) -> None:
         """Prepare one; see `drive` for arguments and errors."""
         self._begun = time.perf_counter()
         self.agent, self.town, self.scenario, self.seed = agent, town, scenario, seed
-        self.world = World.of(scenario, town, seed)
+        self.world = open_world(scenario, town, seed)
         self._witness = Witness(self.world.batch)
         self.tally = self._witness.tally(0)
         self._observers, self._time_limit = observers, time_limit
@@ -162,7 +179,7 @@ class Drive:
             self._view = VIDEO_CAMERA.name
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
-        self._suite = None if rig is None else _suite(self.world.town, rig, seed, agent)
+        self._read = None if rig is None else _mount(self.world, rig, seed, agent)
         # An agent that takes over in the middle of a drive needs no sensors before.
         self._sees_from = float(getattr(agent, "sees_from", 0.0))
         self._backdrop: Backdrop | None = None
@@ -257,8 +274,8 @@ class Drive:
         return Moment(frame, control, self.tally, lambda: self._picture(frame, control))
 
     def _sense(self) -> Frame:
-        if self._suite is not None and self.world.time >= self._sees_from:
-            return self.world.sense(self._suite)
+        if self._read is not None and self.world.time >= self._sees_from:
+            return self._read()
         return blind_frame(self.world)
 
     def _picture(self, frame: Frame, control: Control) -> Image:
@@ -315,14 +332,16 @@ def _rig_of(agent: Agent) -> SensorRig | None:
     return rig
 
 
-def _suite(town: Town, rig: SensorRig, seed: int, agent: Agent) -> SensorSuite:
+def _mount(world: DrivenWorld, rig: SensorRig, seed: int, agent: Agent) -> Callable[[], Frame]:
     try:
-        return SensorSuite(town, rig, seed)
+        return world.attach(rig, seed)
+    except CarlaError:
+        raise  # the server's fault, not the agent's
     except (RoadworthyError, TypeError, ValueError, AttributeError) as error:
         raise SensorsError(f"agent {agent.name}: its sensors are invalid ({error})") from error
 
 
-def blind_frame(world: World) -> Frame:
+def blind_frame(world: DrivenWorld) -> Frame:
     """Frame of a vehicle without sensors: true speed and motion, no pictures, no place."""
     row, ego = world.actors[0], world.ego
     return Frame(

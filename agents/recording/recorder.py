@@ -17,6 +17,7 @@ from roadworthy.agents.recording.head import Head
 from roadworthy.agents.recording.states import States, hidden_digest, steps_of_chunk
 from roadworthy.sim.errors import SettingsError, StorageError
 from roadworthy.sim.scenario.scenario import Scenario
+from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.world import World
 
 SUFFIX = ".rwr"
@@ -45,7 +46,7 @@ class Recorder(DriveObserver):
         self._noted = 0  # incidents that are written already
         self._begun = False
 
-    def begin(self, world: World, scenario: Scenario, agent: Agent, seed: int) -> None:
+    def begin(self, world: DrivenWorld, scenario: Scenario, agent: Agent, seed: int) -> None:
         """Write the head and the first state.
 
         Raises:
@@ -55,6 +56,11 @@ class Recorder(DriveObserver):
         if self._begun:
             raise SettingsError(f"recording {self.path}: one recorder records one drive only")
         self._begun = True
+        if not isinstance(world, World):
+            raise SettingsError(
+                "only drives in the embedded world can be recorded: a server's world cannot be "
+                "simulated again from its seed; leave --record out, or drive --world embedded"
+            )
         head = Head.of(world, scenario, agent, seed)
         self._world, self._agent = world, agent
         self._most = steps_of_chunk(world)
@@ -76,7 +82,7 @@ class Recorder(DriveObserver):
             tally.score().composed,
         )
 
-    def stepped(self, world: World, tally: Tally) -> None:
+    def stepped(self, world: DrivenWorld, tally: Tally) -> None:
         """Note the state, and write a chunk where it is full.
 
         Raises:

@@ -32,7 +32,7 @@ from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
 from roadworthy.sim.world.rules import rules_of
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
-from roadworthy.sim.world.step import place_ego, reset_worlds, step_worlds
+from roadworthy.sim.world.step import judge_outside, place_ego, reset_worlds, step_worlds
 
 FEW = 16  # worlds; up to here one thread is faster than many
 
@@ -242,6 +242,10 @@ class BatchWorld:
         if not np.isfinite([*pose, speed]).all():
             raise WorldError(f"the ego cannot stand at {pose} with {speed} m/s: not finite")
         place_ego(world, np.array([*pose, speed], np.float32), self._paths, self.state)
+
+    def judge_outside(self, world: int, first: bool = True) -> None:
+        """Judge a tick in which somebody outside moved a world's actors; see `sim.carla.client`."""
+        judge_outside(world, first, self._roads, self._paths, self.state, self._rules)
 
     def set_weather(self, world: int, weather: Weather) -> None:
         """Let a world have another weather from now on, until its next drive draws one.

@@ -32,7 +32,7 @@ from roadworthy.sim.world.loose import slide
 
 ROUTE_S, ROUTE_INDEX, PROGRESS = int(Ego.ROUTE_S), int(Ego.ROUTE_INDEX), int(Ego.PROGRESS)
 SLIDE_X, SLIDE_Y = int(Actor.SLIDE_X), int(Actor.SLIDE_Y)
-LINE_CROSSED = int(Ego.LINE_CROSSED)
+LINE_CROSSED, TIME = int(Ego.LINE_CROSSED), int(Ego.TIME)
 X, Y, Z, YAW, ALIVE, KIND, GOAL, LANE, SPEED, NEXT_LANE = (
     int(Actor.X),
     int(Actor.Y),
@@ -121,6 +121,24 @@ def _place_ego(w: int, paths: Paths, state: State, size: FloatArray) -> None:
     me[LANE], me[NEXT_LANE], me[OTHER_LANE] = -1.0, -1.0, -1.0
     state.ego[w, :] = 0.0
     train_driver(w, 0, state)
+
+
+@kernel
+def judge_outside(
+    w: int, first: bool, roads: Roads, paths: Paths, state: State, rules: Rules
+) -> None:
+    """Judge a tick of world `w` in which somebody outside moved everybody."""
+    ego = state.ego[w]
+    if first:
+        state.events[w, :] = 0
+        state.hit_count[w] = 0
+        ego[LINE_CROSSED] = 0.0
+    before = ego[ROUTE_S]
+    ego[TIME] += rules.tick
+    project(w, paths, state, WINDOW)
+    judge(w, before, roads, paths, state, rules)
+    state.time[w] += rules.tick
+    state.frame[w] += 1
 
 
 @kernel

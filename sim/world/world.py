@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from roadworthy.sim.road.route import Route, RouteSet
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.scenario import Scenario, weather_at
 from roadworthy.sim.scenario.story import Story, Telling
+from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.weather import Weather
@@ -64,7 +66,7 @@ class World:
         self.town, self.route = town, route
         self._weathers = tuple(weathers)
         self._story = story
-        self.telling = None if story is None else story.begin(self)
+        self.telling: Telling | None = None if story is None else story.begin(self)
 
     @classmethod
     def of(cls, scenario: Scenario, town: Town, seed: int = 0) -> World:
@@ -175,6 +177,17 @@ class World:
         kept = hits[:MAX_HITS]
         self.batch.state.hit_count[0] = len(kept)
         self.batch.hits[0, : len(kept)] = np.array(kept).reshape(len(kept), len(Hit))
+
+    def attach(self, rig: SensorRig, seed: int) -> Callable[[], Frame]:
+        """Mount sensors; what is returned reads them all, at the tick that is now.
+
+        Raises:
+            SettingsError: two sensors share a name, or a size or angle makes no sense.
+        """
+        return partial(self.sense, SensorSuite(self.town, rig, seed))
+
+    def close(self) -> None:
+        """Nothing is held beyond memory."""
 
     def sense(self, suite: SensorSuite) -> Frame:
         """What the sensors of the ego see now."""

@@ -1,0 +1,342 @@
+"""CarlaWorld: a drive on a CARLA server, with the face of `roadworthy.sim.world.world.World`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadworthy.sim.carla.client.link import Link
+from roadworthy.sim.carla.client.rig import CarlaRig, SensorStream
+from roadworthy.sim.carla.client.shadow import Shadow, shape_of
+from roadworthy.sim.carla.client.traffic import Background
+from roadworthy.sim.errors import CarlaError
+from roadworthy.sim.frame import Control, Frame
+from roadworthy.sim.road.network import RoadNetwork
+from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.scenario.scenario import NONE, Scenario
+from roadworthy.sim.scenario.story import Telling
+from roadworthy.sim.sensors.specs import SensorRig
+from roadworthy.sim.town import Town
+from roadworthy.sim.world.columns import MAX_HITS, Actor, Event, Hit, Kind
+
+EGO_BLUEPRINT = "vehicle.lincoln.mkz_2020"
+EGO_ROLE = "hero"
+ROOM = 0.5  # [m] above the road that a vehicle is put at, as CARLA's own scripts do
+NEAR_START = 10.0  # [m] a vehicle of that role this near to the route's beginning is the agent's
+SETTLE = 10  # ticks that it falls and rolls for
+SAME_TOUCH = 2.0  # [s] in which touches of one actor are one collision
+
+
+class CarlaWorld:
+    """One drive of one vehicle on a server.
+
+    Attributes:
+        batch: a shadow of the server's world, see `shadow`; oracles and tallies read it.
+        telling: None: stories are told to embedded worlds only.
+    """
+
+    telling: Telling | None = None
+
+    def __init__(self, link: Link, scenario: Scenario, town: Town, seed: int = 0) -> None:
+        """Begin a drive: take the agent's vehicle that is there, or let one appear.
+
+        Args:
+            link: to the server.
+            scenario: its route, traffic limits and weather; its events are told as missing.
+            town: where, as our own roads; the server's town must be the same.
+            seed: of the server's sensors and traffic, where they take one.
+
+        Raises:
+            CarlaError: the server lacks the town, does not answer, or lets no vehicle appear.
+        """
+        self.town, self.route, self.seed = town, scenario.route, seed
+        self._link, self._scenario = link, scenario
+        settings = scenario.world_settings()
+        self._tick = settings.tick
+        self._world = link.world_of(scenario.town)
+        with link.waiting("the settings of the world"):
+            self._before = self._world.get_settings()
+            self._world.apply_settings(self._settings())
+        self._streams: list[SensorStream] = []
+        self._rigs: list[CarlaRig] = []
+        self._vehicle: Any = None
+        self._owned = False
+        self._background: Background | None = None
+        self._frame = 0
+        self._shadow = Shadow(town, scenario.route, settings)
+        self.batch = self._shadow.batch
+        self._signals: dict[int, Any] = {}
+        self._last_touch: dict[int, float] = {}
+        try:
+            with link.patience():  # a server that just began compiles or loads what it needs
+                self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _settings(self) -> Any:
+        """Settings of the server's world while we drive in it."""
+        wanted = self._world.get_settings()
+        wanted.synchronous_mode, wanted.fixed_delta_seconds = True, self._tick
+        return wanted
+
+    def _begin(self) -> None:
+        """Find or make the vehicle, and wait until it stands."""
+        link, world = self._link, self._world
+        self._set_weather()
+        self._take_vehicle()
+        for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
+            with link.waiting(f"the sensor {name}"):
+                blueprint = world.get_blueprint_library().find(name)
+                pose = link.carla.Transform()
+                actor = world.spawn_actor(blueprint, pose, attach_to=self._vehicle)
+            self._streams.append(SensorStream(link, actor, name))
+        if self._owned:  # else whoever made the vehicle makes the traffic
+            count = self._scenario.settings.vehicles
+            self._background = Background(link, world, self.route, count, self.seed)
+            for _ in range(SETTLE):
+                self._hold()
+                self._advance()
+        self._find_lights()
+        self._follow(0.0)
+        self._shadow.begin()
+        for stream in self._streams:
+            stream.events()  # what happened before the drive is not the agent's
+
+    def _hold(self) -> None:
+        """Let the vehicle stand."""
+        with self._link.waiting("the controls to be taken"):
+            self._vehicle.apply_control(self._link.carla.VehicleControl(brake=1.0))
+
+    def _take_vehicle(self) -> None:
+        """Take the vehicle with the role of the agent's, or let one appear on the route."""
+        link, world, carla = self._link, self._world, self._link.carla
+        with link.waiting("the first tick"):
+            self._advance()
+        point = self.route.points[0]
+        x, y, z, yaw = (
+            float(point[c]) for c in (RoutePoint.X, RoutePoint.Y, RoutePoint.Z, RoutePoint.YAW)
+        )
+        with link.waiting("the vehicles that are there"):
+            heroes = [
+                actor
+                for actor in world.get_actors().filter("vehicle.*")
+                if actor.attributes.get("role_name") == EGO_ROLE
+            ]
+            for actor in heroes:
+                at = actor.get_location()
+                if math.hypot(at.x - x, at.y - y) < NEAR_START:
+                    self._vehicle = actor
+                    return
+        if heroes:  # left by a client that died, with its traffic in the way
+            self._world = world = link.reload(self._settings())
+            self._advance()
+        with link.waiting(f"a {EGO_BLUEPRINT} at the beginning of route {self.route.id}"):
+            blueprint = world.get_blueprint_library().find(EGO_BLUEPRINT)
+            blueprint.set_attribute("role_name", EGO_ROLE)
+            pose = carla.Transform(
+                carla.Location(x, y, z + ROOM), carla.Rotation(yaw=math.degrees(yaw))
+            )
+            self._vehicle = world.try_spawn_actor(blueprint, pose)
+        if self._vehicle is None:
+            raise CarlaError(
+                f"{link.address}: no room for the agent's vehicle at ({x:.1f}, {y:.1f}), the "
+                f"beginning of route {self.route.id}; is another vehicle there?"
+            )
+        self._owned = True
+
+    def _set_weather(self) -> None:
+        """Give the server the scenario's weather."""
+        weather = self._scenario.world_settings().weather
+        names = weather.__dataclass_fields__
+        with self._link.waiting("the weather to change"):
+            self._world.set_weather(
+                self._link.carla.WeatherParameters(
+                    **{name: getattr(weather, name) for name in names}
+                )
+            )
+
+    def _find_lights(self) -> None:
+        """Match the server's lights with ours by their OpenDRIVE ids."""
+        index = {name: k for k, name in enumerate(self.network.signal_id)}
+        with self._link.waiting("the traffic lights"):
+            for light in self._world.get_actors().filter("traffic.traffic_light*"):
+                signal = index.get(str(light.get_opendrive_id()))
+                if signal is not None:
+                    self._signals[signal] = light
+
+    def _advance(self) -> None:
+        """Let the server make one tick."""
+        with self._link.waiting("a tick of the world"):
+            self._frame = int(self._world.tick(self._link.timeout))
+
+    def _follow(self, tick: float) -> None:
+        """Read where everybody is now."""
+        with self._link.waiting("the state of the world"):
+            snapshot = self._world.get_snapshot()
+            if snapshot.frame != self._frame:
+                raise CarlaError(
+                    f"{self._link.address}: the world is at frame {snapshot.frame}, not at "
+                    f"{self._frame}; does another client tick it?"
+                )
+            new = self._shadow.unknown(state.id for state in snapshot)
+            if new:
+                self._shadow.know(self._world.get_actors(new))
+            self._shadow.follow(snapshot, self._vehicle.id, tick)
+            self._shadow.lights({k: int(light.get_state()) for k, light in self._signals.items()})
+
+    @property
+    def network(self) -> RoadNetwork:
+        """The town's roads."""
+        return self.town.network
+
+    @property
+    def time(self) -> float:
+        """Seconds since the drive began."""
+        return float(self.batch.time[0])
+
+    @property
+    def frame(self) -> int:
+        """Ticks since the drive began."""
+        return int(self.batch.frame[0])
+
+    @property
+    def done(self) -> bool:
+        """Whether the drive has ended."""
+        return bool(self.batch.done[0])
+
+    @property
+    def actors(self) -> NDArray[np.float32]:
+        """All actors, float32 [actor, Actor]; row 0 is the ego."""
+        return self.batch.actors[0]
+
+    @property
+    def ego(self) -> NDArray[np.float32]:
+        """What only the ego has, float32 [Ego]."""
+        return self.batch.ego[0]
+
+    @property
+    def speed(self) -> float:
+        """Ego's forward speed [m/s]."""
+        return float(self.batch.actors[0, 0, Actor.SPEED])
+
+    @property
+    def events(self) -> dict[Event, int]:
+        """What happened since the last step, by kind; zeros left out."""
+        return {e: int(n) for e in Event if (n := self.batch.events[0, e])}
+
+    def step(self, control: Control, ticks: int = 2) -> None:
+        """Hold `control` for `ticks` ticks of the server.
+
+        Raises:
+            CarlaError: the server did not answer in time.
+            SettingsError: a command is not finite or out of range.
+        """
+        control.validate()
+        with self._link.waiting("the controls to be taken"):
+            self._vehicle.apply_control(
+                self._link.carla.VehicleControl(
+                    throttle=float(control.throttle),
+                    steer=float(control.steer),
+                    brake=float(control.brake),
+                    hand_brake=bool(control.hand_brake),
+                    reverse=bool(control.reverse),
+                )
+            )
+        for n in range(ticks):
+            self._advance()
+            self._follow(self._tick)
+            self._shadow.judge(first=n == 0)
+        self._note_touches()
+
+    def _note_touches(self) -> None:
+        """Count what the server's collision and lane-invasion sensors told."""
+        collision, invasion = self._streams
+        state, columns = self.batch.state, {Kind.WALKER: Event.COLLISION_WALKER}
+        for touch in collision.events():
+            other, now = touch.other_actor, self.time
+            number = int(other.id) if other is not None else 0
+            if now - self._last_touch.get(number, -math.inf) < SAME_TOUCH:
+                self._last_touch[number] = now
+                continue
+            self._last_touch[number] = now
+            shape = shape_of(other) if other is not None else None
+            still = shape is None or shape.kind == Kind.PROP
+            kind = Kind.PROP if shape is None else shape.kind
+            event = Event.COLLISION_STATIC if still else columns.get(kind, Event.COLLISION_VEHICLE)
+            self.batch.events[0, event] += 1
+            count = int(state.hit_count[0])
+            if count < MAX_HITS:
+                row, me = state.hits[0, count], self.batch.actors[0, 0]
+                row[Hit.ACTOR], row[Hit.KIND] = self._shadow.row_of(number), kind
+                row[Hit.IMPULSE_X] = touch.normal_impulse.x
+                row[Hit.IMPULSE_Y] = touch.normal_impulse.y
+                row[Hit.X], row[Hit.Y] = me[Actor.X], me[Actor.Y]
+                row[Hit.TICK], row[Hit.FAULT] = self.frame, float(abs(self.speed) > 0.1)
+                state.hit_count[0] = count + 1
+        self.batch.events[0, Event.LANE_INVASION] = len(invasion.events())
+
+    def attach(self, rig: SensorRig, seed: int) -> Callable[[], Frame]:
+        """Mount sensors; what is returned reads them all, at the tick that is now.
+
+        Raises:
+            CarlaError: the server does not let them be.
+            SettingsError: the rig asks for what CARLA's sensors do not do.
+        """
+        shape = shape_of(self._vehicle)
+        if shape is None:
+            raise CarlaError(f"{self._link.address}: the agent's vehicle has no bounding box")
+        rig = replace(rig, inertial=replace(rig.inertial, seed=seed % 2**31))
+        with self._link.patience():
+            made = CarlaRig(self._link, self._world, self._vehicle, shape, rig)
+            self._rigs.append(made)
+            self._hold()
+            self._advance()  # a sensor measures from the tick after it was made
+            self._follow(self._tick)
+            made.wait(self._frame)
+        return partial(self.sense, made)
+
+    def sense(self, suite: CarlaRig) -> Frame:
+        """What the sensors of the ego measured in this tick.
+
+        Raises:
+            CarlaError: a measurement did not come.
+        """
+        return suite.read(self._frame, self.frame, self.time, self.speed)
+
+    def close(self) -> None:
+        """Destroy what was made here, and give the server its settings back."""
+        for rig in self._rigs:
+            rig.close()
+        for stream in self._streams:
+            stream.close()
+        self._rigs, self._streams = [], []
+        if self._background is not None:
+            self._background.close()
+        try:
+            if self._owned and self._vehicle is not None:
+                self._vehicle.destroy()
+            self._world.apply_settings(self._before)
+        except RuntimeError:
+            pass  # the server is gone
+        self._vehicle = None
+
+
+def lacking(scenario: Scenario) -> list[str]:
+    """What of a scenario a server's world does not do, in words."""
+    found = []
+    if scenario.story is not None:
+        found.append("stories (OpenSCENARIO) are told to the embedded world only")
+    if scenario.events or scenario.drawn != NONE:
+        found.append("scenario events happen in the embedded world only")
+    if len(scenario.weathers) > 1:
+        found.append("the weather stays as it is at the beginning of the route")
+    if scenario.settings.walkers:
+        found.append("no walkers are let in; those that are there count")
+    return found
