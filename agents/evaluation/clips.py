@@ -29,10 +29,9 @@ from roadworthy.sim.errors import InputError, RoadworthyError
 from roadworthy.sim.files import write_whole
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
-from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import Actor
-from roadworthy.sim.world.world import World
+from roadworthy.sim.world.driven import DrivenWorld
 
 VIDEOS = "videos"  # folder beside results.json
 BEFORE, AFTER = 10.0, 3.0  # [s] of a clip, around what went wrong
@@ -271,11 +270,11 @@ class _ClipCamera(DriveObserver):
         self._left: float | None = None  # [s] from the poster to that moment
         self._believes = False
 
-    def begin(self, world: World, scenario: Scenario, agent: Agent, seed: int) -> None:
+    def begin(self, world: DrivenWorld, scenario: Scenario, agent: Agent, seed: int) -> None:
         """Set the camera up."""
         self._world, self._agent = world, agent
         self._oracle = Oracle(world.batch)
-        self._suite = SensorSuite(world.town, SensorRig(cameras=(CAMERA,), lidar=None), seed)
+        self._look = world.attach(SensorRig(cameras=(CAMERA,), lidar=None), seed)
         self._backdrop = Backdrop(world.network)
 
     def decided(self, moment: Moment) -> None:
@@ -298,7 +297,7 @@ class _ClipCamera(DriveObserver):
     def _belief(self) -> Scene | None:
         return None if self._agent.privileged else ask(self._agent, self._agent.last_scene)
 
-    def stepped(self, world: World, tally: Tally) -> None:
+    def stepped(self, world: DrivenWorld, tally: Tally) -> None:
         """Compare the place with that of the drive."""
         series, k = self._cut.series, self._steps
         self._steps += 1
@@ -320,7 +319,7 @@ class _ClipCamera(DriveObserver):
         )
         row = world.actors[0]
         return compose(
-            world.sense(self._suite).images[CAMERA.name],
+            self._look().images[CAMERA.name],
             self._oracle.scene().of_world(0),
             self._belief(),
             ask(agent, agent.last_plan),

@@ -21,7 +21,7 @@ from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.town import Town
-from roadworthy.sim.world.world import World
+from roadworthy.sim.world.driven import DrivenWorld
 
 WARM_UP = 3.0  # [s]
 
@@ -108,17 +108,17 @@ class _Comparing(DriveObserver):
     def __init__(self, recording: Recording, last: int) -> None:
         self._recording, self._last, self._index = recording, last, 0
 
-    def begin(self, world: World, scenario: Scenario, agent: Agent, seed: int) -> None:
+    def begin(self, world: DrivenWorld, scenario: Scenario, agent: Agent, seed: int) -> None:
         """Compare the first state."""
         self._compare(world)
 
-    def stepped(self, world: World, tally: Tally) -> None:
+    def stepped(self, world: DrivenWorld, tally: Tally) -> None:
         """Compare the next state."""
         self._index += 1
         if self._index <= self._last:
             self._compare(world)
 
-    def _compare(self, world: World) -> None:
+    def _compare(self, world: DrivenWorld) -> None:
         difference = difference_of(self._recording, self._index, world)
         if difference:
             raise RecordingError(

@@ -26,6 +26,7 @@ from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.town import Town
 from roadworthy.sim.weather import Weather, WeatherColumn
 from roadworthy.sim.world.columns import Actor, Ego, Event, Hit, Tuning
+from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import digest_of
 from roadworthy.sim.world.world import World
@@ -209,7 +210,7 @@ class Head(_Part):
         return found
 
 
-def layout_of(world: World) -> str:
+def layout_of(world: DrivenWorld) -> str:
     """Digest of the names, types and shapes of a world's state, 32 hexadecimal digits."""
     state = world.batch.state._asdict()
     return digest_of([[name, a.dtype.str, a.shape] for name, a in state.items()])

@@ -25,6 +25,7 @@ from roadworthy.sim.scenario.story import Story
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
+from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.world import World
 
 Progress = Callable[[float], None]  # gets the share that is done [0, 1]
@@ -215,7 +216,7 @@ def _joined(frame: Frame, more: Frame) -> Frame:
     )
 
 
-def difference_of(recording: Recording, index: int, world: World) -> str:
+def difference_of(recording: Recording, index: int, world: DrivenWorld) -> str:
     """Say where a world differs from a recorded moment; "" where every byte is equal."""
     arrays, row = recording.arrays(index)
     head, state = recording.head, world.batch.state

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.world.world import World
+from roadworthy.sim.world.driven import DrivenWorld
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -33,7 +33,7 @@ STEPS = 50  # of a chunk, at most: five seconds of the world's time
 _RAW = 1 << 22  # bytes of states in a chunk, about
 
 
-def hidden_digest(world: World) -> str:
+def hidden_digest(world: DrivenWorld) -> str:
     """Digest of everything in a world that changes, seen or not, 32 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=16)
     for array in world.batch.state:
@@ -41,7 +41,7 @@ def hidden_digest(world: World) -> str:
     return digest.hexdigest()
 
 
-def steps_of_chunk(world: World) -> int:
+def steps_of_chunk(world: DrivenWorld) -> int:
     """How many steps of this world make a chunk."""
     return max(1, min(STEPS, _RAW // max(world.actors.nbytes, 1)))
 
@@ -49,7 +49,7 @@ def steps_of_chunk(world: World) -> int:
 class States:
     """States of one world, collected until a chunk is full."""
 
-    def __init__(self, world: World, most: int) -> None:
+    def __init__(self, world: DrivenWorld, most: int) -> None:
         """Make room for `most` states."""
         state = world.batch.state
         self._from = [getattr(state, name) for name in KEPT]

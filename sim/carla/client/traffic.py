@@ -32,6 +32,7 @@ class Background:
         """
         self._link, self._world = link, world
         self._ids: list[int] = []
+        self._manager: Any = None
         self.count = 0
         if vehicles <= 0:
             return
@@ -67,13 +68,17 @@ class Background:
 
     def close(self) -> None:
         """Take the vehicles away."""
-        if self._ids:
-            destroy = self._link.carla.command.DestroyActor
-            try:
-                self._manager.set_synchronous_mode(False)
-                self._link.client.apply_batch_sync([destroy(n) for n in self._ids], False)
-            except RuntimeError:
-                pass  # the server is gone, and they with it
+        manager, self._manager = self._manager, None
+        if manager is None:
+            return
+        destroy = self._link.carla.command.DestroyActor
+        try:
+            manager.set_synchronous_mode(False)
+            # One that lives on when the town is loaded anew aborts the process.
+            manager.shut_down()
+            self._link.client.apply_batch_sync([destroy(n) for n in self._ids], False)
+        except RuntimeError:
+            pass  # the server is gone, and they with it
         self._ids = []
 
 
