@@ -36,7 +36,7 @@ class Speed(Doing):
         self._follows = flag(self._goal, "continuous")
         if self._follows and self.dimension in ("time", "distance") and self.shape != "step":
             raise node.fault("a continuous target has no end, so it takes no time or distance")
-        self._from = self._to = self._time = self._way = self._lasts = 0.0
+        self._from = self._to = self._time = self._begun = self._lasts = 0.0
 
     def target(self, stage: Stage) -> float:
         """The speed that is asked for [m/s]."""
@@ -53,7 +53,7 @@ class Speed(Doing):
         me = self.me(stage)
         me.autopilot = False
         self._from, self._to = me.speed, self.target(stage)
-        self._time = self._way = 0.0
+        self._time, self._begun = 0.0, me.travelled
         change = self._to - self._from
         if self.shape == "step":
             self._lasts = 0.0
@@ -72,20 +72,21 @@ class Speed(Doing):
             self._lasts = 0.0
         if self.shape == "step" or self._lasts <= 0.0:
             me.order = self._to
-            done = self._held() if self.shape == "step" else abs(me.speed - self._to) < NEAR
+            done = abs(me.speed - self._to) < NEAR
+            if self.shape == "step":
+                done = self._held(me.travelled - self._begun + me.speed * dt, self._time + dt)
         else:
             way = min((self._time + dt) / self._lasts, 1.0)
             me.order = self._from + (self._to - self._from) * share(self.shape, way)
             done = self._time >= self._lasts
         self._time += dt
-        self._way += me.speed * dt
         return done and not self._follows
 
-    def _held(self) -> bool:
-        """Whether a step has held its speed for as long or as far as it should."""
+    def _held(self, way: float, time: float) -> bool:
+        """Whether a step will have held its speed for as long or far as it should after a tick."""
         if self.dimension == "distance":
-            return self._way >= self.value
-        return self.dimension == "rate" or self._time >= self.value - 1e-9
+            return way >= self.value
+        return self.dimension == "rate" or time >= self.value - 1e-9
 
 
 class KeepDistance(Doing):

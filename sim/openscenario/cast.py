@@ -43,7 +43,7 @@ _VEHICLES: dict[str, tuple[Kind, Size]] = {
     "train": (Kind.BUS, (15.0, 2.7, 3.6)),
     "tram": (Kind.BUS, (15.0, 2.4, 3.4)),
 }
-_WALKER: Size = (0.5, 0.6, 1.75)
+_WALKER: Size = (0.5, 0.5, 1.75)  # and of CARLA's blueprints, walker.pedestrian.NNNN
 _PROPS: dict[PropModel, Size] = {
     PropModel.CONE: (0.4, 0.4, 0.7),
     PropModel.BARRIER: (0.4, 1.6, 1.0),
@@ -118,7 +118,8 @@ def _role(name: str, node: Node) -> Role:
         kind, size = _BLUEPRINTS.get(model, (category[0], _size(node, category[1])))
         color = _colour(properties.get("color", ""))
     elif node.tag == "Pedestrian":
-        kind, size = Kind.WALKER, _size(node, _WALKER)
+        kind = Kind.WALKER
+        size = _WALKER if model.startswith("walker.") else _size(node, _WALKER)
     else:
         prop = _prop(node, model)
         kind, size, color = Kind.PROP, _size(node, _PROPS[prop]), int(prop)

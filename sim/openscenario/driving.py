@@ -1,4 +1,4 @@
-"""How fast an entity drives that looks at what is ahead: the autopilot and its like."""
+"""What entities make of those around them: how fast the autopilot drives, who cannot go on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from roadworthy.sim.openscenario.cast import Driver
+from roadworthy.sim.openscenario.distances import between
 from roadworthy.sim.openscenario.player import Player
 from roadworthy.sim.world.columns import Actor, Light
 
@@ -19,6 +20,8 @@ SIGHT = 60.0  # [m]
 SPACE = 0.3  # [m] beside the body that is kept free
 # Intelligent Driver Model (Treiber, Hennecke, Helbing 2000), with the values for city traffic.
 ACCEL, COMFORT, HEADWAY, STANDSTILL = 2.0, 3.0, 1.2, 2.5  # [m/s^2], [m/s^2], [s], [m]
+TOUCH = 0.05  # [m] between bodies that touch; the world's physics parts them exactly
+ARM = 0.8  # [m] that walkers stay away from what is before them
 HARDEST = 9.0  # [m/s^2] of braking
 
 
@@ -101,3 +104,28 @@ def _red_line(stage: Stage, player: Player) -> float:
             if way > -1.0:
                 best = min(best, max(way, 0.1) + STANDSTILL)  # the front stops at the line
     return best
+
+
+def blocked(stage: Stage, player: Player) -> bool:
+    """Whether somebody before a player keeps it from going on.
+
+    Nobody goes through others, and walkers do not walk into what is in their way.
+    """
+    c, s = math.cos(player.pose.yaw), math.sin(player.pose.yaw)
+    size = (player.role.body.length, player.role.body.width)
+    walks = player.driver is Driver.WALKER
+    for other in stage.players.values():
+        dx, dy = other.pose.x - player.pose.x, other.pose.y - player.pose.y
+        body = other.role.body
+        near = abs(dx) + abs(dy) < size[0] + size[1] + body.length + body.width
+        if other is player or not other.present or not near or c * dx + s * dy <= 0.0:
+            continue
+        room = ARM if walks else TOUCH
+        if between(player.pose, size, other.pose, (body.length, body.width)) > room:
+            continue
+        # Who is aside by more than half of both lets it pass.
+        turn = other.pose.yaw - player.pose.yaw
+        wide = abs(math.sin(turn)) * body.length + abs(math.cos(turn)) * body.width
+        if abs(c * dy - s * dx) < 0.5 * (wide + size[1]):
+            return True
+    return False

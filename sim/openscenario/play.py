@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from roadworthy.sim.openscenario.along import Speed
 from roadworthy.sim.openscenario.cast import Driver, Role, controller_of
@@ -14,6 +15,8 @@ from roadworthy.sim.openscenario.roads import RoadFrame
 from roadworthy.sim.openscenario.stage import Setting, Stage
 from roadworthy.sim.openscenario.storyboard import Storyboard
 from roadworthy.sim.scenario.story import Verdict
+from roadworthy.sim.world.columns import Actor, Kind
+from roadworthy.sim.world.guests import Body
 from roadworthy.sim.world.world import World
 
 ROADS = "roads.json"  # name of the text with the lengths of the roads
@@ -47,6 +50,8 @@ class OscStory:
         players = {}
         for name, role in self._cast.items():
             driver, properties = controller_of(self._document, name)
+            if name == self.ego:
+                role = _as_driven(role, world)
             if name == self.ego and not self.played:
                 driver = Driver.EXTERNAL
             elif name == self.ego and driver in (None, Driver.EXTERNAL):
@@ -66,6 +71,15 @@ class OscStory:
         """
         table = self._roads.table()
         return dict(self._document.texts) | ({ROADS: table} if table else {})
+
+
+def _as_driven(role: Role, world: World) -> Role:
+    """The ego's role with the body that the world gives it, whatever the file says."""
+    row = world.actors[0]
+    length, width, height, mass = (
+        float(row[c]) for c in (Actor.LENGTH, Actor.WIDTH, Actor.HEIGHT, Actor.MASS)
+    )
+    return replace(role, body=Body(Kind.CAR, length, width, height, mass))
 
 
 class OscTelling:

@@ -134,6 +134,11 @@ class Player:
             self.pose = Pose(x, y, self.pose.z, self.pose.yaw)
         self.accel = (self.speed - before) / dt
 
+    def stand(self) -> None:
+        """Stand for this tick, whatever its speed should be."""
+        self.speed = self.accel = 0.0
+        self.forced = None
+
     def note(self, moved: float, off_road: bool, dt: float) -> None:
         """Count what conditions ask for, after a tick in which it moved by so much."""
         self.travelled += moved

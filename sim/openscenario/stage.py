@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from roadworthy.sim.openscenario.doing import ACROSS, ALONG, ROUTE, Doing
-from roadworthy.sim.openscenario.driving import choose_speed
+from roadworthy.sim.openscenario.driving import blocked, choose_speed
 from roadworthy.sim.openscenario.elements import word
 from roadworthy.sim.openscenario.environment import Environment
 from roadworthy.sim.openscenario.player import Player
@@ -171,9 +171,12 @@ class Stage:
             is_ego = name == self.setting.ego
             if is_ego and not self.setting.played:
                 continue
-            player.wish = choose_speed(self, player)
             before = player.pose
-            player.move(self.dt)
+            player.wish = choose_speed(self, player)
+            if max(player.wish, player.speed) > 0.0 and blocked(self, player):
+                player.stand()
+            else:
+                player.move(self.dt)
             if is_ego:  # physics carries it on from here to where it should be after the tick
                 place = (before.x, before.y, before.z, before.yaw)
                 self.world.batch.place_ego(0, place, player.speed)

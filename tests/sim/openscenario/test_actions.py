@@ -316,7 +316,8 @@ def test_conditions_of_entities(stage: Callable[..., Told]) -> None:
 
 
 def test_a_story_can_drive_the_ego_itself(write: Callable[..., Path], carriden: Town) -> None:
-    path = write(event("go", speed(8.0, "linear", 2.0), at(0.0)), actors="hero")
+    ahead = '<LanePosition roadId="12" laneId="-2" s="200"/>'
+    path = write(event("go", speed(8.0, "linear", 2.0), at(0.0)), actors="hero", other=ahead)
     text = path.read_text("utf-8").replace("external_control", "npc_vehicle_control")
     path.write_text(text, "utf-8")
     told = Told(path, carriden)  # whose agent brakes all the time
@@ -372,3 +373,33 @@ def test_the_storyboard_ends_by_its_stop_trigger(stage: Callable[..., Told]) -> 
     told = stage(event("go", speed(4.0), at(50.0)), stop=at(2.0))
     assert told.to(1.9).telling.over is None
     assert "stop trigger" in (told.to(2.2).telling.over or "")
+
+
+def test_nobody_goes_through_others_and_walkers_keep_away(stage: Callable[..., Told]) -> None:
+    third = (
+        '<Private entityRef="third"><PrivateAction><TeleportAction><Position>'
+        '<RelativeRoadPosition entityRef="hero" ds="60" dt="0"/></Position></TeleportAction>'
+        "</PrivateAction></Private>"
+    )
+    told = stage(event("go", speed(10.0), at(0.0)), entities=entity("third"), init=third).to(5.0)
+    gap = told.player("third").pose.x - told.player().pose.x
+    away = math.hypot(gap, told.player("third").pose.y - told.player().pose.y)
+    assert away == pytest.approx(4.5, abs=0.5)  # it ran into the other, and stands there
+    assert told.player().speed == 0.0
+    assert told.player("third").travelled == 0.0
+    walker = (
+        '<ScenarioObject name="third"><Pedestrian name="walker.pedestrian.0001" mass="80" '
+        'pedestrianCategory="pedestrian"><BoundingBox><Center x="0" y="0" z="0"/><Dimensions '
+        'width="2" length="4" height="1"/></BoundingBox></Pedestrian></ScenarioObject>'
+    )
+    aside = (
+        '<Private entityRef="third"><PrivateAction><TeleportAction><Position>'
+        '<RelativeObjectPosition entityRef="hero" dx="30" dy="4"><Orientation type="relative" '
+        f'h="{-math.pi / 2}"/></RelativeObjectPosition></Position></TeleportAction>'
+        "</PrivateAction></Private>"
+    )
+    told = stage(event("go", speed(1.5), at(0.0)), entities=walker, init=aside, actors="third")
+    told.to(6.0)
+    assert told.player("third").speed == 0.0
+    # 4 m, less 0.8 m, half a car of 1.9 m and half a walker of 0.5 m.
+    assert told.player("third").travelled == pytest.approx(4.0 - 0.8 - 0.95 - 0.25, abs=0.1)

@@ -87,19 +87,22 @@ def test_a_leader_drives_slowly_and_stops(told: Callable[..., object]) -> None:
     assert trace.result.status == "Perfect"
 
 
-def test_a_pedestrian_crosses_in_front_and_is_waited_for(told: Callable[..., object]) -> None:
+def test_a_pedestrian_crosses_in_front_of_a_hero_who_stops(told: Callable[..., object]) -> None:
     trace = told("PedestrianCrossingFront")
     starts = trace.when("PedestrianStartsWalking", "runningState")
     waits = trace.when("PedestrianStopsAndWaits", "runningState")
     leaves = trace.when("PedestrianStartsWalkingAway", "runningState")
     hero, walker = trace.of("hero"), trace.of("adversary")
     assert math.hypot(hero[starts, 0] - 140.0, hero[starts, 1] - 55.0) <= 2.0
-    assert 1.5 <= walker[waits, 1] - 52.0 <= 2.1  # 1.5 m at 10 m/s, tick by tick
+    assert walker[waits, 1] - 52.0 == pytest.approx(1.5, abs=0.01)  # 3 ticks at 10 m/s
     assert trace.times[leaves] - trace.times[waits] == pytest.approx(10.0, abs=0.2)
     assert walker[-1, 1] - walker[leaves, 1] == pytest.approx(6.5, abs=0.2)
-    assert hero[waits:leaves, 3].min() < 0.05  # it stands while the walker stands in its way
-    assert hero[leaves, 0] > walker[leaves, 0] + 3.0
-    assert hero[-1, 0] < walker[-1, 0]  # and then passes
+    middle = 55.5  # of the hero's lane, which is 4 m wide
+    assert abs(walker[waits, 1] - middle) <= 2.0  # half a body within
+    assert walker[-1, 1] > middle + 2.0  # it has crossed the whole lane
+    assert hero[waits, 0] > walker[waits, 0] + 25.0  # in front of the hero
+    assert hero[waits:leaves, 3].min() < 0.05  # who slows down and stands
+    assert trace.gap("hero", "adversary").min() > 1.2  # a car is 1.84 m wide
     assert trace.verdicts["CollisionTest"]
     assert trace.collisions == 0
     assert trace.weather[0][WeatherColumn.PRECIPITATION] == pytest.approx(20.0)
