@@ -23,6 +23,7 @@ from roadworthy.sim.world.columns import Event
 from roadworthy.sim.world.world import World
 
 from .scripts import HEADER, at, entity
+from .told import Told
 
 LIMIT = 250.0  # [s] of the world
 
@@ -176,3 +177,16 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture(scope="session")
+def carriden() -> Town:
+    return _town("Carriden", None)
+
+
+@pytest.fixture
+def stage(write: Callable[..., Path], carriden: Town) -> Callable[..., Told]:
+    def make(events: str = "", push: float = 0.0, **rest: str) -> Told:
+        return Told(write(events, **rest), carriden, push)
+
+    return make
