@@ -55,19 +55,26 @@ def _tell(comparison: Comparison, before: str, after: str) -> None:
     from roadworthy.agents.evaluation.metrics.registry import METRICS
 
     table = Table(title=f"{comparison.pairs} drives in both: means, 95 % intervals")
-    for name, justify in (("figure", "left"), (before, "right"), (after, "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("figure", no_wrap=True)
+    for name in (before, after):
+        table.add_column(name, justify="right")
     table.add_column("difference of pairs", justify="right")
     table.add_column("verdict")
+    same = [c.name for c in comparison.changes if c.difference.mean == c.difference.deviation == 0]
     for change in comparison.changes:
+        if change.name in same:
+            continue
         digits = 3 if METRICS[change.name].unit in ("0 to 1", "a drive") else 1
         cells = [
             f"{e.mean:.{digits}f}\n{e.low:.{digits}f} to {e.high:.{digits}f}"
             for e in (change.before, change.after, change.difference)
         ]
         table.add_row(change.name, *cells, change.verdict)
-    out.print(table)
-    out.print(_BY_CHANCE, style="dim")
+    if len(same) < len(comparison.changes):
+        out.print(table)
+        out.print(_BY_CHANCE, style="dim")
+    if same:
+        out.print(f"the same in all {comparison.pairs} drives: {', '.join(same)}")
     for drives, word in ((comparison.drives[:_SHOWN], "lost"), (comparison.drives[::-1], "gained")):
         told = [d for d in drives[:_SHOWN] if (d[2] - d[1]) * (1 if word == "gained" else -1) > 0]
         if told:

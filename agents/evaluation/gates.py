@@ -185,11 +185,12 @@ def _key(record: Record) -> tuple[str, str, int]:
 def _change(gate: Gate, shared: Sequence[tuple[Record, Record]]) -> float:
     """The difference to the baseline, or an end of its interval."""
     figure = figure_of(gate.figure)
-    found = estimate(
+    differences = (
         (route_key(after), new - old)
         for before, after in shared
         if (old := figure(before)) is not None and (new := figure(after)) is not None
     )
+    found = estimate(differences, decides=True)
     ends = {"change": found.mean, "change.low": found.low, "change.high": found.high}
     return ends[gate.part]
 

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.agents.evaluation.statistics import estimate
+from roadworthy.agents.evaluation.statistics import estimate, student
 from roadworthy.sim.errors import SettingsError
 
 
@@ -64,3 +65,25 @@ def test_the_same_values_give_the_same_interval() -> None:
 def test_values_that_have_no_mean_are_refused(values: list[tuple[str, float]]) -> None:
     with pytest.raises(SettingsError):
         estimate(values)
+
+
+def test_students_quantile_is_that_of_the_tables() -> None:
+    for freedom in range(1, 200):
+        assert student(freedom) == pytest.approx(scipy.stats.t.ppf(0.975, freedom), rel=1e-3)
+
+
+def test_an_interval_that_decides_is_students_where_that_is_wider() -> None:
+    values = [(route, gain) for route, gain in enumerate((1.0, 2.0, 3.0))]
+    wide, narrow = estimate(values, decides=True), estimate(values)
+    assert (narrow.low, narrow.high) == (1.0, 3.0)
+    reach = 4.3027 / np.sqrt(3.0)
+    assert (wide.low, wide.high) == pytest.approx((2.0 - reach, 2.0 + reach))
+    assert wide.mean == narrow.mean == 2.0
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=12))
+def test_deciding_never_narrows(values: list[float]) -> None:
+    groups = list(enumerate(values))
+    wide, narrow = estimate(groups, decides=True), estimate(groups)
+    assert wide.low <= narrow.low
+    assert narrow.high <= wide.high

@@ -55,7 +55,7 @@ def test_junit_is_xml_whatever_the_agent_says(why: str, town: str) -> None:
 
 def test_the_summary_tells_means_gates_changes_and_failures() -> None:
     before = results(*(record(i, 90.0) for i in range(6)))
-    now = results(*(record(i, 72.3) for i in range(5)), record(5, 0.0, "IndexError: 7"))
+    now = results(*(record(i, 60.3) for i in range(5)), record(5, 60.0, "IndexError: 7"))
     held = check_gates([parse_gate("driving_score>=80")], now)
     page = summary(now, held, compare(before, now))
     assert page.startswith("## \N{CROSS MARK} Roadworthy: expert, 6 drives")
