@@ -39,7 +39,11 @@ _ALONE = 960  # [pixels] width of a picture of an agent that is told what is the
 _SIZE = 0.75  # of a clip's pictures by those of `drive --video`
 _MOVING = 0.5  # [m/s]
 _NEAR = 0.01  # [m], [s] between the drive and its repetition, which should not differ at all
-_STUCK = ("vehicle_blocked", "route_timeout")  # what matters is how it came to stand still
+_STUCK = (
+    "vehicle_blocked",
+    "route_timeout",
+    "scenario_timeouts",
+)  # what matters is how it came to stand still
 # What a clip is made of where a drive has several infractions: the first that is named.
 _GRAVEST = (
     "collisions_pedestrian",

@@ -21,7 +21,9 @@ _PIXELS = 1400  # longer side of the picture
 _SHOWN = 1040.0  # [CSS pixels] width at which the sizes below are meant
 _AROUND = 60.0  # [m] of town that is shown around the routes
 _TALLEST = 0.75  # height of a map by its width
+_MANY = "#7d97c2"  # colour of routes that are too many to be told apart
 _NAMED = 10  # routes of a town up to which each has a colour and its name
+_RAISED = 40.0  # [CSS pixels] room for a number above its place
 _NUMBERED = 40  # infractions of a town up to which each has its number
 
 
@@ -108,7 +110,7 @@ def town_map(
         f'<svg viewBox="{x0:.1f} {y0:.1f} {x1 - x0:.1f} {y1 - y0:.1f}">',
         _image(network, corner, far),
     ]
-    colours = [route_colour(k if named else 3) for k in range(len(routes))]
+    colours = [route_colour(k) if named else _MANY for k in range(len(routes))]
     for route, colour in zip(routes, colours, strict=True):
         drawn = _route(route, colour, unit if named else 0.65 * unit)
         anchor = (anchors or {}).get((route.town, route.id))
@@ -120,7 +122,9 @@ def town_map(
         taken: list[tuple[float, float]] = []
         parts += [_mark(mark, _free_place(mark, taken, unit), unit) for mark in marks]
     else:
-        parts += [_mark(mark, None, unit) for mark in marks]
+        # The gravest on top.
+        lasting = sorted(marks, key=lambda mark: -GROUPS.index(mark.group))
+        parts += [_mark(mark, None, unit) for mark in lasting]
     parts.append(_scale_bar(x0, y1, unit))
     return "".join(parts) + "</svg>"
 
@@ -148,6 +152,8 @@ def _extent(
     low = np.maximum(seen.min(0) - _AROUND, corner)
     high = np.minimum(seen.max(0) + _AROUND, far)
     low, high = np.minimum(low, seen.min(0) - 10.0), np.maximum(high, seen.max(0) + 10.0)
+    if marks:
+        low[1] -= _RAISED / _SHOWN * (high[0] - low[0])
     # Wider than high, so that map and table can be seen together.
     lacking = float((high[1] - low[1]) / _TALLEST - (high[0] - low[0]))
     if lacking > 0.0:

@@ -14,7 +14,7 @@ STYLE = """
   --card: #ffffff; --line: #dfe3e7; --faint: #eceff1; --data: #1f5fbf; --other: #8a5300;
   --good: #176b38; --bad: #b3261e; --warn: #fdf6e3; --warn-line: #ecd9a3;
   --hit: #b8400a; --sign: #1d5fb4; --place: #7b3fa0; --pace: #6b5900; --on: #ffffff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #a3adb8;
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #a3adb8;
   --ground: #14171a; --card: #1b1f24; --line: #333a42; --faint: #272c33; --data: #7db2ff;
   --other: #f0b04f; --good: #6fd08c; --bad: #ff8a80; --warn: #2b2615; --warn-line: #5d5128;
   --hit: #ff9457; --sign: #79b0ff; --place: #cf9bf2; --pace: #e0c64a; --on: #14171a; } }
@@ -98,7 +98,7 @@ svg .fill.other { fill: var(--other); stroke: none; } svg .pin { stroke: var(--t
 .map .wide .glyph text { fill: #fff; }
 .map { --hit: #b8400a; --sign: #1d5fb4; --place: #7b3fa0; --pace: #6b5900; --on: #fff;
   --card: #fff; }
-@media (prefers-color-scheme: dark) { .map .wide svg { filter: brightness(.86); } }
+@media screen and (prefers-color-scheme: dark) { .map .wide svg { filter: brightness(.86); } }
 .map a:hover .shape, .map a:focus .shape { stroke: #000; stroke-width: 3; }
 .legend { margin-top: .3rem; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem; }
@@ -122,7 +122,8 @@ select { font: inherit; } footer { margin-top: 3rem; }
 @media (max-width: 40rem) { body { padding: 1.2rem .9rem 3rem; font-size: 15px; }
   .hero { grid-template-columns: 1fr; } .figure { font-size: 2.8rem; }
   .card { padding: .9rem; } td, th { padding-right: .6rem; } }
-@media print { :root { color-scheme: light; } body { max-width: none; padding: 0;
+@media print { .sortable td:last-child { min-width: 0; } table { font-size: 8.5pt; }
+  th button::after { display: none; } body { max-width: none; padding: 0;
   font-size: 10.5pt; } nav, .tools { display: none; } details, figure, tr, .card {
   break-inside: avoid; } h2, h3, summary { break-after: avoid; } .wide { overflow: visible; }
   a { color: inherit; text-decoration: none; } .map .wide svg { min-width: 0; filter: none; } }
