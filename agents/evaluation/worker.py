@@ -35,6 +35,7 @@ from roadworthy.agents.evaluation.messages import (
     Refused,
     receive,
 )
+from roadworthy.agents.evaluation.portable import unpack
 from roadworthy.agents.evaluation.report import stages_of
 from roadworthy.agents.evaluation.run import drive_task
 from roadworthy.agents.evaluation.tasks import Task
@@ -112,7 +113,7 @@ class Worker:
                 self._town = None  # one at a time: meshes are large
                 self._town = load_town(task.town, outfit.map_dir)
             self._watchdog.at(Doing.DRIVING, WORLD_LIMIT)
-            self._task = task
+            self._task = task = unpack(task, self._town.network)
             result = drive_task(agent, self._town, task, self._begun, outfit.record)
             self._watchdog.at(Doing.IDLE)
             self._drive = self._task = None

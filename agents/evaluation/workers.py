@@ -36,6 +36,7 @@ from roadworthy.agents.evaluation.messages import (
     Refused,
     receive,
 )
+from roadworthy.agents.evaluation.portable import pack
 from roadworthy.agents.evaluation.results import Record
 from roadworthy.agents.evaluation.tasks import Shards, Task
 from roadworthy.control.timing import StageTimes
@@ -236,7 +237,7 @@ class Crew:
         tasks = self._shards.take(seat.town, others)
         if tasks:
             seat.idle, seat.job, seat.town = False, tasks, tasks[0].town
-            seat.worker.send(Job(tuple(tasks)))
+            seat.worker.send(Job(tuple(pack(task) for task in tasks)))
 
     def _turn(self) -> Iterator[tuple[Task, DriveResult]]:
         """Wait for what comes next, and answer to it."""

@@ -264,3 +264,16 @@ def test_an_agent_that_cannot_be_made_is_a_sentence(
 def test_a_number_of_workers_that_makes_no_sense_is_told(count: int | str) -> None:
     with pytest.raises(SettingsError, match="--workers"):
         drive("brake", workers=count)
+
+
+def test_a_story_is_told_in_a_worker_as_it_is_here(tmp_path: Path) -> None:
+    data = os.environ.get("ROADWORTHY_DATA")
+    if not data:
+        pytest.skip("$ROADWORTHY_DATA names no folder with OpenSCENARIO files")
+    file = Path(data) / "openscenario" / "FollowLeadingVehicle.xosc"
+    for count in (0, 1):
+        out = tmp_path / str(count)
+        evaluate("expert", file, workers=count, out=out, map_dir=Path(data) / "maps")
+    here = recorded(tmp_path / "0")
+    assert here == recorded(tmp_path / "1")
+    assert here["_checkpoint"]["records"][0]["status"] == "Perfect"
