@@ -252,7 +252,7 @@ class Drive:
             self.agent.start(self.world.town, self.world.route, self.seed)
         except RoadworthyError:
             raise  # it has a sentence already
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.tally.fail(0.0, NOT_SET_UP, f"{type(error).__name__}: {error}")
 
     def _decide(self) -> Moment | None:
@@ -263,7 +263,7 @@ class Drive:
             control = self.agent.act(frame, truth)
         except RoadworthyError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.tally.fail(frame.time, CRASHED, f"{type(error).__name__}: {error}")
             return None
         try:
@@ -310,7 +310,7 @@ def ask(agent: Agent, question: Callable[[], T]) -> T:
         return question()
     except RoadworthyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = getattr(question, "__name__", "it")
         raise InputError(
             f"agent {agent.name}: {name}() failed ({type(error).__name__}: {error}); "

@@ -94,6 +94,7 @@ def run(agent: Any, tasks: list[Task], town: Town, out: Path) -> list[Record]:
     [
         ({"act": raising(ValueError)}, "Agent crashed", "ValueError: what now?"),
         ({"act": raising(MemoryError)}, "Agent crashed", "MemoryError: what now?"),
+        ({"act": raising(SystemExit)}, "Agent crashed", "SystemExit: what now?"),
         ({"act": lambda: Control(throttle=math.nan)}, "Agent crashed", "Control.throttle is nan"),
         ({"act": lambda: Control(steer=2.0)}, "Agent crashed", "Control.steer is 2.0"),
         ({"act": lambda: None}, "Agent crashed", "NoneType"),
