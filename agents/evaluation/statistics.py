@@ -25,7 +25,7 @@ LEVEL = 0.95  # of the intervals
 DRAWS = 10_000
 _FEWEST = 2  # values below which there is no interval
 _NORMAL = 1.959964  # quantile 0.975 of the normal distribution
-_STUDENT = (12.7062, 4.3027, 3.1824, 2.7764)  # of Student's with 1, 2, 3, 4 degrees of freedom
+_STUDENT = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706)  # of Student's with 1 to 5 degrees of freedom
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _draws(count: int, seed: int) -> NDArray[np.int64]:
 def student(freedom: int) -> float:
     """Quantile 0.975 of Student's t with `freedom` degrees of freedom, to 0.1 %.
 
-    Beyond 4 degrees by the expansion of Abramowitz and Stegun, 26.7.5.
+    Beyond 5 degrees by the expansion of Abramowitz and Stegun, 26.7.5.
     """
     if freedom <= len(_STUDENT):
         return _STUDENT[freedom - 1]
