@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,10 @@ def serve(
     ] = "Rivertown",
     map_dir: options.MapDir = None,
     seed: options.Seed = 0,
+    recordings: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the recordings that clients ask for."),
+    ] = Path("out/recordings"),
 ) -> None:
     """Serve the embedded world to unmodified CARLA 0.9.16 clients, without a GPU."""
     from roadworthy.agents.commands.progress import working
@@ -37,7 +42,7 @@ def serve(
         from roadworthy.sim.carla.server.server import VERSION, Server
 
         map_ = load_map(town, map_dir)
-    server = Server(map_, host=host, port=port, seed=seed, map_dir=map_dir)
+    server = Server(map_, host=host, port=port, seed=seed, map_dir=map_dir, recordings=recordings)
 
     def stop(*_: object) -> None:
         server.stop()

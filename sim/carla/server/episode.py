@@ -12,6 +12,7 @@ from roadworthy.sim.carla.server.lights import Lights
 from roadworthy.sim.carla.server.maps import Map
 from roadworthy.sim.carla.server.motion import find_ground
 from roadworthy.sim.carla.server.props import PROPS
+from roadworthy.sim.carla.server.replayer import Replayer
 from roadworthy.sim.carla.server.sensing.senses import Senses
 from roadworthy.sim.carla.server.sensing.specs import check_sensor
 from roadworthy.sim.carla.server.streams import Streams
@@ -62,6 +63,7 @@ class Episode:
         self.sensors: dict[int, Entry] = {}  # those that send something
         self.senses = Senses(seed)
         self.ticks = 0
+        self.replayer: Replayer | None = None
         self.tombs: dict[int, list[object]] = {}  # boxes of what was destroyed
         self.lamps: dict[int, int] = {}  # light state flags of vehicles that have some
         self.gains: dict[int, list[float]] = {}  # of Ackermann controllers
@@ -230,7 +232,10 @@ class Episode:
 
     def advance(self, dt: float) -> None:
         """Go on by a tick of dt [s]."""
-        self.lights.advance(dt)
+        if self.replayer is not None and not self.replayer.over:
+            self.replayer.advance(dt)
+        else:
+            self.lights.advance(dt)
         self.bodies.advance(dt, self.weather_row)
         self.lights.find(self.bodies.actors, self.bodies.motors)
         self.time += dt

@@ -14,6 +14,7 @@ from roadworthy.sim.carla.server.loop import Loop
 from roadworthy.sim.carla.server.maps import Map
 from roadworthy.sim.carla.server.methods import Hold, answer
 from roadworthy.sim.carla.server.navigation import file_name, navigation_mesh
+from roadworthy.sim.carla.server.recorder import Recorder
 from roadworthy.sim.carla.server.records import state_header
 from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.streams import EPISODE, Streams
@@ -31,6 +32,7 @@ class Server:
     def __init__(
         self, map_: Map, *, host: str = "127.0.0.1", port: int = 2000, seed: int = 0,
         map_dir: Path | None = None,
+        recordings: Path = Path("out/recordings"),
     ) -> None:  # fmt: skip
         """Listen; `run` serves.
 
@@ -40,11 +42,14 @@ class Server:
             port: of the calls; 0 takes any that is free.
             seed: of the sensors' noise.
             map_dir: folder with further TOWN.xodr files.
+            recordings: folder of what clients let us record.
 
         Raises:
             WorldError: the port cannot be had.
         """
         self.seed, self.map_dir = seed, map_dir
+        self.recordings = recordings
+        self.recorder: Recorder | None = None
         self.local = host in ("127.0.0.1", "localhost")
         self.settings = Settings()
         self.streams = Streams()
@@ -69,6 +74,8 @@ class Server:
         try:
             self.loop.run(self._idle)
         finally:
+            if self.recorder is not None:
+                self.recorder.end()
             self.folder.cleanup()
 
     def stop(self) -> None:
@@ -106,6 +113,8 @@ class Server:
         self._last = time.monotonic()
         self.episode.advance(dt)
         self.frame += 1
+        if self.recorder is not None:
+            self.recorder.note(self.episode)
         self.publish()
 
     def publish(self) -> None:
@@ -130,7 +139,10 @@ class Server:
         return self._navigation[1]
 
     def begin(self, map_: Map, settings: Settings | None = None) -> None:
-        """Begin a new episode; `settings` replace those in force."""
+        """Begin a new episode; `settings` replace those in force. A recording ends with the old."""
+        if self.recorder is not None:
+            self.recorder.end()
+            self.recorder = None
         self.episode.end()
         before = self.episode
         self.episode = Episode(before.number + 1, map_, self.streams, before.next_id, self.seed)

@@ -13,8 +13,9 @@ from carla_client import Served, spawn
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
-    server = Served("--map", "Rivertown")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("recordings")
+    server = Served("--map", "Rivertown", "--recordings", str(folder))
     yield server
     server.end()
 

@@ -16,6 +16,7 @@ from roadworthy.sim.sensors.specs import (
 )
 
 MOST_PIXELS = 4096 * 4096
+NOT_HERE = ("sensor.camera.normals", "sensor.camera.optical_flow", "sensor.camera.dvs")
 MOST_RAYS = 4_000_000  # of a lidar, in a second
 
 
@@ -144,6 +145,8 @@ def check_sensor(asked: Description) -> None:
         RefusedError: it is one.
     """
     name, here = asked.id, Mount()
+    if name in NOT_HERE:
+        raise RefusedError(f"unable to spawn {name}: this server has no such camera")
     try:
         if name.startswith("sensor.camera."):
             camera_spec(asked, here)
