@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +61,8 @@ def spawn(world: Any, at: int = 3, name: str = "vehicle.tesla.model3") -> Any:
 def run(world: Any, ticks: int) -> None:
     for _ in range(ticks):
         world.tick()
+
+
+def repository() -> Path:
+    """The folder of the checkout."""
+    return Path(__file__).parents[3]

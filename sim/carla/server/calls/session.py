@@ -103,7 +103,7 @@ def get_required_files(server: Server, folder: str) -> list[str]:
     return list(server.navigation())
 
 
-@method("request_file", text, honoured="partly")
+@method("request_file", text)
 def request_file(server: Server, name: str) -> bytes:
     """One of those files."""
     files = server.navigation()
