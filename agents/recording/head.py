@@ -131,7 +131,7 @@ class Head(_Part):
             settings=scenario.settings,
             events=[
                 EventHead(kind=event.kind, s=event.s, params=dict(event.params))
-                for event in scenario.happening(world.network, seed)
+                for event in world.planned
             ],
             drawn=scenario.drawn,
             weathers=list(scenario.weathers),

@@ -21,6 +21,7 @@ from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.world import World
 
 SUFFIX = ".rwr"
+_FRESH = 10  # moments after which the penalty is asked for again; at once after an infraction
 
 
 class Recorder(DriveObserver):
@@ -45,6 +46,7 @@ class Recorder(DriveObserver):
         self._file: ChunkWriter | None = None
         self._noted = 0  # incidents that are written already
         self._begun = False
+        self._penalty, self._news = 1.0, -1
 
     def begin(self, world: DrivenWorld, scenario: Scenario, agent: Agent, seed: int) -> None:
         """Write the head and the first state.
@@ -74,12 +76,15 @@ class Recorder(DriveObserver):
     def decided(self, moment: Moment) -> None:
         """Note what the agent decided, and why."""
         agent, tally = self._agent, moment.tally
+        completion, news = tally.completion, len(tally.log)
+        if news != self._news or self._states.count % _FRESH == 1:
+            self._penalty, self._news = tally.score().penalty, news
         self._decisions.add(
             moment.control,
             ask(agent, agent.last_plan),
             None if agent.privileged else ask(agent, agent.last_scene),
-            tally.completion,
-            tally.score().composed,
+            completion,
+            completion * self._penalty,
         )
 
     def stepped(self, world: DrivenWorld, tally: Tally) -> None:
@@ -128,7 +133,8 @@ class Recorder(DriveObserver):
             file.close()
 
     def _packed(self) -> bytes:
-        return pack({**self._states.take(), **self._decisions.take()})
+        arrays = {**self._states.take(), **self._decisions.take()}
+        return pack(arrays, dense=not self._agent.privileged)  # who senses has the time
 
     def _write(self, tally: Tally | None) -> None:
         """Write a chunk of steps, and what happened in them."""

@@ -64,6 +64,7 @@ class World:
             events=None if events is None else [events],
         )
         self.town, self.route = town, route
+        self.planned = tuple(events or ())  # events that were set, by their place
         self._weathers = tuple(weathers)
         self._story = story
         self.telling: Telling | None = None if story is None else story.begin(self)
