@@ -39,11 +39,12 @@ from roadworthy.agents.evaluation.messages import (
 from roadworthy.agents.evaluation.portable import pack
 from roadworthy.agents.evaluation.results import Record
 from roadworthy.agents.evaluation.tasks import Shards, Task
+from roadworthy.agents.evaluation.watchdog import SETUP_LIMIT
 from roadworthy.control.timing import StageTimes
 from roadworthy.sim.errors import WorldError
 
 REPEATS = 5  # of a drive whose worker dies in it; one more, and it counts as crashed
-SILENCE = 30.0  # [s] beyond the step limit without a sign of life: C code holds the interpreter
+SILENCE = 30.0  # [s] more than what it is at may take, without a sign of life
 LOG = "workers.log"  # in the folder of the results: what agents print, and traces of crashes
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -253,7 +254,8 @@ class Crew:
         passed, self._clock = min(now - self._clock, 1.0), now  # see Watchdog for the bound
         for seat in list(self._seats):
             seat.silent += passed
-            if seat.silent > self._outfit.step_limit + SILENCE:
+            loading = seat.last.doing is Doing.LOADING  # as long as it has not said anything, too
+            if seat.silent > SILENCE + (SETUP_LIMIT if loading else self._outfit.step_limit):
                 yield from self._silent(seat)
 
     def _answer(
