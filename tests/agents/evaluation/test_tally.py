@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from roadworthy.agents.evaluation.course import Emergency
+from roadworthy.agents.evaluation.course import Emergency, Line
 from roadworthy.agents.evaluation.tally import Tally
 from roadworthy.sim.world.columns import Actor, Hit, Kind
 
@@ -220,3 +220,13 @@ def test_whatever_happens_all_is_told_and_the_score_stays_within_bounds(
     assert (tally.status() == "Perfect") == (last == "FINISHED" and told == 0)
     found = tally.metrics()
     assert all(0.0 <= found[name] <= 100.0 for name in ("pdms", "epdms", "bench2drive_score"))
+
+
+def test_a_red_light_and_a_stop_sign_are_told_by_their_signal(begin: Begin, go: Go) -> None:
+    lines = (Line(50.0, 4, True), Line(60.0, 9, False), Line(120.0, 5, True))
+    tally = begin(lines=lines)
+    go(tally, 52.0, RED_LIGHT=1)
+    go(tally, 61.0, STOP_SIGN=1)
+    go(tally, 122.0, RED_LIGHT=1)
+    told = [(who.kind, who.index) for one in tally.incidents for who in one.actors]
+    assert told == [("LIGHT", 4), ("STOP_SIGN", 9), ("LIGHT", 5)]
