@@ -23,7 +23,7 @@ def comparison_tables(comparison: Comparison, baseline: str) -> str:
     return (
         f'<p class="what">{named}{several(comparison.pairs, "drive")} of each run make pairs: the '
         "same route of the same town with the same seed. A difference counts as shown where its "
-        "interval (bootstrap over routes) does not contain 0.</p>"
+        "interval (bootstrap over routes, wider where they are few) does not contain 0.</p>"
         f"{_table(first)}{more if others else ''}{_moved(comparison)}{_notes(comparison)}"
     )
 

@@ -104,7 +104,8 @@ svg .fill.other { fill: var(--other); stroke: none; } svg .pin { stroke: var(--t
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem; }
 .charts, .pictures { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); }
-.charts figure, .pictures figure { margin: 0; } .pictures img { width: 100%;
+.charts figure, .pictures figure { margin: 0; } .chart { width: 100%; max-width: 34rem; }
+.pictures img { width: 100%;
   border-radius: .4rem; } .pictures { grid-template-columns:
   repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 .seen h3 { grid-column: 1 / -1; } .seen figure { margin: 0; }
