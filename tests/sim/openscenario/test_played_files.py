@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from roadworthy.agents.evaluation.drive import drive
+from roadworthy.agents.recording import Replay, record
+from roadworthy.agents.registry import make_agent
 from roadworthy.sim.frame import Control
 from roadworthy.sim.openscenario import load, story_of, validate
 from roadworthy.sim.openscenario.play import OscStory, OscTelling
@@ -359,3 +362,13 @@ def test_a_story_goes_the_same_way_again_also_from_its_texts(
     assert again.result.trajectory == first.result.trajectory
     assert np.array_equal(again.of("adversary"), first.of("adversary"))
     assert again.telling.verdicts() == first.telling.verdicts()
+
+
+def test_a_recorded_story_is_told_again_to_the_byte(data: Path, tmp_path: Path) -> None:
+    scenario = load(data / "openscenario" / "CatalogExample.xosc", data / "maps")
+    path = tmp_path / "catalogs.rwr"
+    town = load_town("Town01", data / "maps")
+    drive(make_agent("expert"), town, scenario, seed=3, observers=[record(path)])
+    proof = Replay.open(path, data / "maps").prove()  # from the texts that it keeps
+    assert proof.equal, proof.reason
+    assert proof.ticks > 400

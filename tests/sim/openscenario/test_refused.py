@@ -187,3 +187,22 @@ def test_an_ego_that_stands_nowhere_or_beside_the_roads_is_refused(
     circle = '<RelativeWorldPosition entityRef="{}" dx="1" dy="0"/>'
     with pytest.raises(OpenScenarioError, match="puts nowhere"):
         load(write(GO, place=circle.format("other"), other=circle.format("hero")))
+
+
+NASTY = ("", "-1", "nan", "-1e309", "$x", "${", "${1/0}", "hero", "9" * 40, "x" * 3000, "é\u2028")
+
+
+def test_whatever_stands_in_an_attribute_is_taken_or_told(write: Callable[..., Path]) -> None:
+    path = write(GO)
+    text = path.read_text("utf-8")
+    spots = [match.span(1) for match in re.finditer(r'="([^"]*)"', text)]
+    told = []
+    for number, (begin, end) in enumerate(spots):
+        worse = text[:begin] + NASTY[number % len(NASTY)] + text[end:]
+        path.write_text(worse, "utf-8")
+        try:
+            load(path)
+        except OpenScenarioError as error:
+            told.append(str(error))
+    assert all(str(path) in message for message in told)
+    assert len(spots) / 3 < len(told) < len(spots)
