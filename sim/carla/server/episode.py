@@ -35,6 +35,7 @@ _SIGN_NAMES = {
     SignalKind.STOP: "traffic.stop",
     SignalKind.YIELD: "traffic.yield",
 }
+WIDEST = 1.275  # [m] half of the widest vehicle allowed; CARLA's boxes hold the mirrors as well
 BURIED = 2.0  # [m] what is spawned so far below the ground is lifted onto it, as CARLA does
 SPECTATOR = Description(0, "spectator", {"role_name": (4, "spectator")})
 
@@ -142,9 +143,10 @@ class Episode:
         ground, _ = find_ground(foot.x, foot.y, foot.z, 0.0, self.bodies.ground)
         if entry.relative is None and foot.z < ground < foot.z + BURIED:
             foot = foot._replace(z=float(ground))
-        if entry.relative is None and not self.bodies.free_at(half, foot):
+        body = (half[0], min(half[1], WIDEST), half[2])
+        if entry.relative is None and not self.bodies.free_at(body, foot):
             raise RefusedError(COLLIDES)
-        entry.row = self.bodies.enter(kind, half, foot, model=name, mass=mass, color=color)
+        entry.row = self.bodies.enter(kind, body, foot, model=name, mass=mass, color=color)
         entry.tags = bytes([tag])
         entry.box = [[0.0, 0.0, centre], list(half), [0.0, 0.0, 0.0]]
 
