@@ -8,6 +8,8 @@ the float changes little (Lindstrom and Isenburg, "Fast and Efficient Compressio
 Floating-Point Data", 2006); folded signs and bytes as needed are Protocol Buffers' varints,
 turned by planes so that NumPy does the work.
 
+Arrays of as many rows and elements of one size go through this side by side, as one.
+
 A chunk is two sections: what deflate makes smaller (the table, first rows and bits), and the
 bytes, which it does not.
 """
@@ -41,6 +43,7 @@ def pack(arrays: Mapping[str, NDArray[Any]], *, dense: bool = False) -> bytes:
         dense: take some ten times longer for a tenth fewer bytes.
     """
     table: list[Any] = []
+    groups: dict[tuple[int, int], list[NDArray[Any]]] = {}
     bits: list[bytes] = []
     data: list[bytes] = []
     for name, given in arrays.items():
@@ -49,7 +52,11 @@ def pack(arrays: Mapping[str, NDArray[Any]], *, dense: bool = False) -> bytes:
         if kind not in _KINDS:
             raise TypeError(f"{name} is {array.dtype}; the codec takes {_KINDS}")
         table.append([name, kind, list(array.shape)])
-        _split(array.astype(kind, copy=False), bits, data)
+        if array.size:
+            words = _words(array.astype(kind, copy=False))
+            groups.setdefault((len(words), words.itemsize), []).append(words)
+    for group in groups.values():
+        _split(np.concatenate(group, axis=1), bits, data)
     head = json.dumps(table).encode()
     first = b"".join([len(head).to_bytes(4, "little"), head, *bits])
     return _section(first, True) + _section(b"".join(data), dense)
@@ -80,7 +87,8 @@ def unpack(data: bytes) -> Arrays:
         table = json.loads(bits.take(size))
         if not isinstance(table, list) or len(table) > _MOST_ARRAYS:
             raise ValueError("its table of arrays is none")
-        total, arrays = 0, {}
+        total, widths = 0, []
+        groups: dict[tuple[int, int], int] = {}
         for name, kind, shape in table:
             if kind not in _KINDS or not isinstance(name, str) or not _is_shape(shape):
                 raise ValueError("an array has a type or a shape that is none")
@@ -90,8 +98,16 @@ def unpack(data: bytes) -> Arrays:
             total += count * np.dtype(kind).itemsize
             if total > MOST_BYTES:
                 raise ValueError("its arrays are larger than a chunk's may be")
-            arrays[name] = _restore(bits, planes, kind, shape, count)
-        return arrays
+            wide = count // shape[0] if count else 0
+            if count:
+                alike = shape[0], np.dtype(kind).itemsize
+                groups[alike] = groups.get(alike, 0) + wide
+            widths.append(wide)
+        restored = {
+            (rows, size): _restore(bits, planes, rows, wide, size)
+            for (rows, size), wide in groups.items()
+        }
+        return _cut(table, widths, restored)
     except (ValueError, TypeError, KeyError, RecursionError, zlib.error, struct.error) as error:
         raise RecordingError(f"a chunk of the recording is damaged ({error})") from None
 
@@ -147,11 +163,8 @@ def _words(array: NDArray[Any]) -> NDArray[Any]:
     return flat.view(np.dtype(f"<u{array.dtype.itemsize}"))
 
 
-def _split(array: NDArray[Any], bits: list[bytes], data: list[bytes]) -> None:
-    """Add an array's first row and bits to one section, and its bytes to the other."""
-    if not array.size:
-        return
-    words = _words(array)
+def _split(words: NDArray[Any], bits: list[bytes], data: list[bytes]) -> None:
+    """Add the first row and the bits of words [T, N] to one section, and their bytes to another."""
     bits.append(words[0].tobytes())
     if len(words) == 1:
         return
@@ -169,30 +182,45 @@ def _split(array: NDArray[Any], bits: list[bytes], data: list[bytes]) -> None:
         left = left >> 8
 
 
-def _restore(bits: _Bytes, planes: _Bytes, kind: str, shape: list[int], count: int) -> NDArray[Any]:
-    """Undo `_split`."""
-    dtype = np.dtype(kind)
-    if count == 0:
-        return np.zeros(shape, dtype)
-    rows, wide, size = shape[0], count // shape[0], dtype.itemsize
+def _restore(bits: _Bytes, planes: _Bytes, rows: int, wide: int, size: int) -> NDArray[Any]:
+    """Undo `_split`: words [rows, wide]."""
     word = np.dtype(f"<u{size}")
     words = np.empty((rows, wide), word)
     words[0] = np.frombuffer(bits.take(wide * size), word)
-    if rows > 1:
-        moving = bits.mask(wide)
-        folded = np.zeros(int(moving.sum()) * (rows - 1), word)
-        at = np.arange(len(folded))
-        for byte in range(size + 1):
-            if not len(at):
-                break
-            at = at[bits.mask(len(at))]
-            if byte == size and len(at):
-                raise ValueError("an element has more bytes than its type")
-            plane = np.frombuffer(planes.take(len(at)), np.uint8)
-            folded[at] |= plane.astype(word) << word.type(8 * byte)
-        changes = (folded >> word.type(1)) ^ (~(folded & word.type(1)) + word.type(1))
-        words[1:] = words[0]
-        words[1:, moving] += np.cumsum(changes.reshape(-1, rows - 1).T, axis=0, dtype=word)
-    if kind == "|b1" and words.max(initial=0) > 1:
-        raise ValueError("a truth value is neither 0 nor 1")
-    return words.view(dtype).reshape(shape)
+    if rows == 1:
+        return words
+    moving = bits.mask(wide)
+    folded = np.zeros(int(moving.sum()) * (rows - 1), word)
+    at = np.arange(len(folded))
+    for byte in range(size + 1):
+        if not len(at):
+            break
+        at = at[bits.mask(len(at))]
+        if byte == size and len(at):
+            raise ValueError("an element has more bytes than its type")
+        plane = np.frombuffer(planes.take(len(at)), np.uint8)
+        folded[at] |= plane.astype(word) << word.type(8 * byte)
+    changes = (folded >> word.type(1)) ^ (~(folded & word.type(1)) + word.type(1))
+    words[1:] = words[0]
+    words[1:, moving] += np.cumsum(changes.reshape(-1, rows - 1).T, axis=0, dtype=word)
+    return words
+
+
+def _cut(
+    table: list[Any], widths: list[int], restored: dict[tuple[int, int], NDArray[Any]]
+) -> Arrays:
+    """Cut the arrays of a table out of the words that they share."""
+    arrays: Arrays = {}
+    used = dict.fromkeys(restored, 0)
+    for (name, kind, shape), wide in zip(table, widths, strict=True):
+        dtype = np.dtype(kind)
+        if not wide:
+            arrays[name] = np.zeros(shape, dtype)
+            continue
+        group = shape[0], dtype.itemsize
+        first, used[group] = used[group], used[group] + wide
+        words = np.ascontiguousarray(restored[group][:, first : first + wide])
+        if kind == "|b1" and words.max(initial=0) > 1:
+            raise ValueError("a truth value is neither 0 nor 1")
+        arrays[name] = words.view(dtype).reshape(shape)
+    return arrays
