@@ -93,8 +93,10 @@ def filmed(
     with bar() as progress:
         task = progress.add_task("filming what went wrong", total=max(most, 1))
 
-        def tell(_: Cut, done: int, total: int) -> None:
+        def tell(cut: Cut, done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
+            if progress.disable:  # a log file
+                err.print(f"[{done}/{total}] filmed {cut.driven.record.route_id}", markup=False)
 
         return film_worst(
             lambda: make_agent(outfit.agent, device=outfit.device),
