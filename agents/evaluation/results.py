@@ -20,6 +20,8 @@ from roadworthy.sim.errors import InputError
 from roadworthy.sim.files import write_whole
 
 _KM_DIGITS = 3
+_INDENT = " " * 4
+_NO_RECORDS = '"records": []'
 # Labels of the leaderboard's table, each with what it shows.
 _LABELS = (
     ("Avg. driving score", "score_composed"),
@@ -205,6 +207,7 @@ class ResultFile:
             StorageError: it cannot be written.
         """
         self.path = path
+        self._texts: dict[str, str] = {}  # of records, by route_id
         self.results = Results(roadworthy=what, sensors=list(sensors))
         if path.exists() and not replace:
             self.results = read_results(path)
@@ -267,8 +270,26 @@ class ResultFile:
         return total
 
     def _write(self) -> None:
-        text = json.dumps(self.results.model_dump(by_alias=True), indent=4)
+        """Write the file; texts of records are kept, for of a thousand only one is new."""
+        checkpoint = self.results.checkpoint
+        bare = self.results.model_copy(
+            update={"checkpoint": checkpoint.model_copy(update={"records": []})}
+        )
+        text = json.dumps(bare.model_dump(by_alias=True), indent=4)
+        if checkpoint.records:
+            listed = ",\n".join(self._text(record) for record in checkpoint.records)
+            # Within a string the quotes would be escaped: this is the key itself.
+            text = text.replace(_NO_RECORDS, f'"records": [\n{listed}\n{_INDENT * 2}]', 1)
         write_whole(self.path, text.encode() + b"\n")
+
+    def _text(self, record: Record) -> str:
+        """A record as it stands in the file; records do not change any more."""
+        text = self._texts.get(record.route_id)
+        if text is None:
+            lines = json.dumps(record.model_dump(), indent=4).split("\n")
+            text = "\n".join(_INDENT * 3 + line for line in lines)
+            self._texts[record.route_id] = text
+        return text
 
 
 def summarize(records: Sequence[Record]) -> GlobalRecord:

@@ -150,3 +150,17 @@ def test_a_full_disk_is_a_sentence_and_keeps_what_was_finished(
         file.add(record(1))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_the_file_is_plain_json_however_it_was_put_together(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    file = ResultFile(path, {"agent": 'one "records": [] more'}, 2)
+    for number in (1, 0):
+        file.add(Record(index=number, route_id=f"r{number}", status='"records": []\n'))
+    file.finish()
+    text = path.read_text()
+    assert text == json.dumps(json.loads(text), indent=4) + "\n"
+    assert read_results(path) == file.results
+    again = ResultFile(path, {"agent": 'one "records": [] more'}, 2)
+    again.finish()
+    assert path.read_text() == text
