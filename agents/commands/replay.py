@@ -136,7 +136,7 @@ def replay(
             other, result = _hand_over(again, agent, when, warm_up, path, device)
             tell_hand_over(result)
             longer = max(recording, other.recording, key=len)
-            window = Window.of(longer, jump or when, None, before, after)
+            window = Window.of(longer, when if jump is None else jump, None, before, after)
             if jump is None:
                 window = Window(window.first, len(longer) - 1, window.at)
             wishes.write([again, other], window)
