@@ -35,6 +35,7 @@ _SIGN_NAMES = {
     SignalKind.STOP: "traffic.stop",
     SignalKind.YIELD: "traffic.yield",
 }
+MOST_ACTORS = 10_000  # alive; and as many boxes of those that were destroyed are remembered
 WIDEST = 1.275  # [m] half of the widest vehicle allowed; CARLA's boxes hold the mirrors as well
 BURIED = 2.0  # [m] what is spawned so far below the ground is lifted onto it, as CARLA does
 SPECTATOR = Description(0, "spectator", {"role_name": (4, "spectator")})
@@ -105,6 +106,8 @@ class Episode:
             raise RefusedError(UNKNOWN.format(asked.id))
         if parent is not None and parent not in self.ledger.entries:
             raise RefusedError("unable to attach actor: parent actor not found")
+        if len(self.ledger.entries) >= MOST_ACTORS:
+            raise RefusedError(f"unable to spawn actor: there are {MOST_ACTORS} actors already")
         entry = Entry(self.next_id, asked, _NO_BOX, parent=parent or 0)
         if parent is not None:
             entry.relative, entry.rigid = pose, attachment == 0
@@ -118,8 +121,9 @@ class Episode:
         elif asked.id.split(".")[0] in ("vehicle", "walker", "static"):
             self._embody(entry, pose)
         self.next_id += 1
-        self.ledger.add(entry, pose)
-        self.ledger.moved()
+        # What is attached is with its parent until the next frame tells where exactly.
+        there = pose if parent is None else self.ledger.pose(self.ledger.entries[parent])
+        self.ledger.add(entry, there)
         return entry
 
     def _embody(self, entry: Entry, pose: Pose) -> None:
@@ -159,6 +163,8 @@ class Episode:
             self.destroy(child)
         self.ledger.remove(entry)
         self.tombs[number] = [*entry.box, number]
+        if len(self.tombs) > MOST_ACTORS:
+            del self.tombs[next(iter(self.tombs))]
         for kept in (self.lamps, self.gains, self.physics):
             kept.pop(number, None)
         if entry.row >= 0:

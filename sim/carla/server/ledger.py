@@ -73,7 +73,10 @@ class Ledger:
     def add(self, entry: Entry, pose: Pose) -> None:
         """Take in an actor that stands at `pose`."""
         if len(self._slots) == len(self.records):
-            self.records = np.concatenate([self.records, np.zeros_like(self.records)])
+            # Not by concatenate: it packs the fields anew, and they overlap.
+            more = np.zeros(2 * len(self.records), RECORD)
+            more.view(np.uint8)[: self.records.nbytes] = self.records.view(np.uint8)
+            self.records = more
             self.motion = np.concatenate([self.motion, np.zeros_like(self.motion)])
         entry.slot = len(self._slots)
         self._slots.append(entry)

@@ -20,6 +20,7 @@ from roadworthy.sim.town import Town
 SPAWN_GAP = 14.0  # [m] between spawn points along a lane
 SPAWN_MARGIN = 6.0  # [m] kept from the ends of a lane
 SPAWN_LIFT = 0.3  # [m] above the road, as CARLA's
+COMPILE_TIME = 60.0  # [s] that the OpenDRIVE text of a client may hold the others up
 FOLDER = "Carla/Maps/"
 
 
@@ -74,7 +75,7 @@ def map_of_text(xodr: str, folder: Path) -> Map:
     """
     path = folder / "OpenDriveMap.xodr"
     path.write_text(xodr, encoding="utf-8")
-    network = compile_xodr(path, cache=False)
+    network = compile_xodr(path, cache=False, timeout=COMPILE_TIME)
     town = Town(network.name, network, place_scenery(network))
     return Map(FOLDER + "OpenDriveMap", town, xodr, spawn_points(network))
 

@@ -217,6 +217,16 @@ def test_thousands_of_connections_are_held_off(served: Served, world: Any) -> No
         sock.close()
 
 
+def test_actors_are_bounded(served: Served, world: Any) -> None:
+    wire = Wire(served.port)
+    gnss = [1, "sensor.other.gnss", [["role_name", 4, "x"]]]
+    commands = [[[0, [gnss, POSE, [False], 0, "", []]]]] * 11_000
+    answers = wire.call("apply_batch", commands, False)[3]
+    refused = [answer for answer in answers if answer[0][0] == 0]
+    assert 1000 <= len(refused) < 1100
+    assert world.tick() > 0
+
+
 def test_a_client_that_is_killed_leaves_the_world_to_the_others(served: Served, world: Any) -> None:
     code = (
         "import carla, sys, time\n"

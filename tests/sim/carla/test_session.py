@@ -180,6 +180,17 @@ def test_a_batch_answers_each_command(client: Any, world: Any) -> None:
     assert not answers[0].error
 
 
+def test_six_hundred_actors_are_all_told_of(client: Any, world: Any, car: Any) -> None:
+    blueprint = world.get_blueprint_library().find("util.actor.empty")
+    spawn_ = carla.command.SpawnActor
+    places = [carla.Transform(carla.Location(float(x), 7.0, 1.0)) for x in range(600)]
+    answers = client.apply_batch_sync([spawn_(blueprint, place) for place in places], True)
+    snapshot = world.get_snapshot()
+    seen = [snapshot.find(answer.actor_id).get_transform().location.x for answer in answers]
+    assert seen == [float(x) for x in range(600)]
+    assert snapshot.find(car.id) is not None
+
+
 def test_debug_shapes_are_accepted(world: Any) -> None:
     world.debug.draw_point(carla.Location(0, 0, 1), life_time=1.0)
     world.debug.draw_string(carla.Location(0, 0, 1), "here")
