@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 _OPTIONS: dict[str, Any] = {
     "cache": True,
@@ -45,6 +47,14 @@ def inlined_kernel(function: Callable[..., Any]) -> Any:
 
 
 LINE = 64  # [bytes] of a cache line
+
+
+def aligned_zeros(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Make an array that begins with a line of the cache, so that rows of 16 fill whole ones."""
+    count = int(np.prod(shape))
+    whole = np.zeros(count + LINE // 4, np.float32)
+    first = -whole.ctypes.data % LINE // 4
+    return whole[first : first + count].reshape(shape)
 
 
 def _fetch_line(_context: Any, array: Any, _row: Any, _offset: Any) -> Any:

@@ -21,6 +21,7 @@ from roadworthy.sim.traffic.kinds import (
 )
 from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, State
+from roadworthy.sim.world.stretches import CURVE_BRAKE, Stretch
 
 X, Y, YAW, SPEED, LENGTH, WIDTH, LANE, S, NEXT_LANE, OTHER_LANE, LATERAL, MOVER = (
     int(Actor.X),
@@ -37,9 +38,9 @@ X, Y, YAW, SPEED, LENGTH, WIDTH, LANE, S, NEXT_LANE, OTHER_LANE, LATERAL, MOVER 
     int(Actor.MOVER),
 )
 LOOSE = int(Mover.LOOSE)
+T_CURVE_SPEED = int(Stretch.CURVE_SPEED)
 
 GAP = 2.0  # [m] kept at standstill
-CURVE_BRAKE = 1.5  # [m/s^2] with which a bend ahead is approached
 LOOK_AHEAD = 50.0  # [m] bends on the next lane are seen from here
 FREE = 1e6  # [m] gap where nothing is ahead
 FORK_CLEAR = 2.5  # [m] into another branch a tail is out of the way
@@ -68,11 +69,11 @@ def wanted_speed(roads: Roads, actor: FloatArray, driver: FloatArray) -> float:
     wanted = min(roads.lane_limit[lane] * driver[D_PACE], driver[D_TOP])
     start, end = roads.lane_start[lane], roads.lane_start[lane + 1]
     i = min(max(start + int(s * roads.point_rate[lane]), start), end - 1)
-    wanted = min(wanted, roads.curve_speed[i])
+    wanted = min(wanted, roads.stretches[i, T_CURVE_SPEED])
     following = int(actor[NEXT_LANE])
     to_end = roads.lane_length[lane] - s
     if following >= 0 and to_end < LOOK_AHEAD:
-        bend = roads.curve_speed[roads.lane_start[following]]
+        bend = roads.stretches[roads.lane_start[following], T_CURVE_SPEED]
         if bend < wanted:
             wanted = min(wanted, math.sqrt(bend * bend + 2.0 * CURVE_BRAKE * to_end))
     return wanted

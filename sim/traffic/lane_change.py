@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 
 from roadworthy.sim.kernel import inlined_kernel
-from roadworthy.sim.road.network import Point
 from roadworthy.sim.traffic.following import FREE, idm, leader, wanted_speed
 from roadworthy.sim.traffic.kinds import D_BRAVERY
 from roadworthy.sim.traffic.lookup import point_at, s_beside
 from roadworthy.sim.world.columns import Actor, Flaw
 from roadworthy.sim.world.layout import Roads, State
+from roadworthy.sim.world.stretches import Stretch
 
 X, Y, SPEED, LENGTH, LANE, S, LATERAL, OTHER_LANE, LATERAL_SPEED, GOAL, FLAWS = (
     int(Actor.X),
@@ -32,7 +32,14 @@ X, Y, SPEED, LENGTH, LANE, S, LATERAL, OTHER_LANE, LATERAL_SPEED, GOAL, FLAWS = 
     int(Actor.GOAL),
     int(Actor.FLAWS),
 )
-P_X, P_Y, P_YAW = int(Point.X), int(Point.Y), int(Point.YAW)
+T_X, T_Y, T_DX, T_DY, T_RIGHT_X, T_RIGHT_Y = (
+    int(Stretch.X),
+    int(Stretch.Y),
+    int(Stretch.DX),
+    int(Stretch.DY),
+    int(Stretch.RIGHT_X),
+    int(Stretch.RIGHT_Y),
+)
 NO_LOOK = int(Flaw.NO_LOOK)
 
 POLITENESS = 0.2  # MOBIL's p, within its usual 0.2 to 0.5
@@ -153,10 +160,9 @@ def begin_change(w: int, a: int, target: int, roads: Roads, state: State) -> Non
     lane = int(me[LANE])
     s = min(s_beside(roads, lane, me[S], target), roads.lane_length[target])
     i, share = point_at(roads, target, s)
-    j = min(i + 1, roads.lane_start[target + 1] - 1)
-    p, q = roads.points[i], roads.points[j]
-    x, y = p[P_X] + (q[P_X] - p[P_X]) * share, p[P_Y] + (q[P_Y] - p[P_Y]) * share
-    lateral = -math.sin(p[P_YAW]) * (me[X] - x) + math.cos(p[P_YAW]) * (me[Y] - y)
+    here = roads.stretches[i]
+    x, y = here[T_X] + here[T_DX] * share, here[T_Y] + here[T_DY] * share
+    lateral = here[T_RIGHT_X] * (me[X] - x) + here[T_RIGHT_Y] * (me[Y] - y)
     me[LANE], me[S], me[OTHER_LANE], me[LATERAL] = target, s, lane, lateral
     me[LATERAL_SPEED] = -lateral / CHANGE_TIME
     me[GOAL] = -1.0

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from roadworthy.sim.angles import wrap_angle
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import Point
 from roadworthy.sim.world.columns import Actor, Lamp, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
+from roadworthy.sim.world.stretches import Stretch
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
 NOWHERE = 1e18  # sort key of who is on no lane
@@ -33,13 +36,10 @@ X, Y, Z, YAW, PITCH = (
     int(Actor.YAW),
     int(Actor.PITCH),
 )
-P_X, P_Y, P_Z, P_YAW, P_S, P_PITCH = (
-    int(Point.X),
-    int(Point.Y),
-    int(Point.Z),
-    int(Point.YAW),
-    int(Point.S),
-    int(Point.PITCH),
+P_X, P_Y, P_Z, P_YAW = int(Point.X), int(Point.Y), int(Point.Z), int(Point.YAW)
+T_X, T_Y, T_Z, T_YAW, T_PITCH, T_S, T_RATE, T_CURVE_SPEED = (int(t) for t in list(Stretch)[:8])
+T_DX, T_DY, T_DZ, T_DYAW, T_DPITCH, T_RIGHT_X, T_RIGHT_Y, T_BEND = (
+    int(t) for t in list(Stretch)[8:]
 )
 TRAFFIC, SPECIAL = int(Mover.TRAFFIC), int(Lamp.SPECIAL)
 
@@ -131,36 +131,32 @@ def find_strangers(w: int, state: State, rules: Rules) -> None:
 @inlined_kernel
 def point_at(roads: Roads, lane: int, s: float) -> tuple[int, float]:
     """Index of the lane's point at or before `s` and the share towards the next one."""
-    start, end = roads.lane_start[lane], roads.lane_start[lane + 1]
-    if end - start < 2:
-        return start, 0.0
+    start, last, s = roads.lane_start[lane], roads.lane_start[lane + 1] - 2, np.float32(s)
+    if last < start:
+        return start, np.float32(0.0)
     # Points are nearly evenly spaced, so the guess is off by a point or two at most.
-    i = min(max(start + int(s * roads.point_rate[lane]), start), end - 2)
-    while i > start and roads.points[i, P_S] > s:
+    i = min(max(start + int(s * roads.point_rate[lane]), start), last)
+    share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+    while share < 0.0 and i > start:
         i -= 1
-    while i < end - 2 and roads.points[i + 1, P_S] <= s:
+        share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+    while share >= 1.0 and i < last:
         i += 1
-    span = roads.points[i + 1, P_S] - roads.points[i, P_S]
-    share = (s - roads.points[i, P_S]) / span if span > 0.0 else 0.0
-    return i, min(max(share, 0.0), 1.0)
+        share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+    return i, min(max(share, np.float32(0.0)), np.float32(1.0))
 
 
 @inlined_kernel
-def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral: float) -> None:
-    """Write the pose of an actor that sits at (lane, s), `lateral` metres to the right."""
+def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral: float) -> float:
+    """Write the pose of an actor at (lane, s), `lateral` metres to the right; the bend [rad/m]."""
     i, share = point_at(roads, lane, s)
-    j = min(i + 1, roads.lane_start[lane + 1] - 1)
-    a, b = roads.points[i], roads.points[j]
-    dx, dy = b[P_X] - a[P_X], b[P_Y] - a[P_Y]
-    x, y = a[P_X] + dx * share, a[P_Y] + dy * share
-    if lateral != 0.0:
-        scale = lateral / math.sqrt(max(dx * dx + dy * dy, 1e-12))
-        x -= dy * scale
-        y += dx * scale
-    actor[X], actor[Y] = x, y
-    actor[Z] = a[P_Z] + (b[P_Z] - a[P_Z]) * share
-    actor[YAW] = a[P_YAW] + (b[P_YAW] - a[P_YAW]) * share
-    actor[PITCH] = a[P_PITCH] + (b[P_PITCH] - a[P_PITCH]) * share
+    here = roads.stretches[i]
+    actor[X] = here[T_X] + here[T_DX] * share + here[T_RIGHT_X] * lateral
+    actor[Y] = here[T_Y] + here[T_DY] * share + here[T_RIGHT_Y] * lateral
+    actor[Z] = here[T_Z] + here[T_DZ] * share
+    actor[YAW] = here[T_YAW] + here[T_DYAW] * share
+    actor[PITCH] = here[T_PITCH] + here[T_DPITCH] * share
+    return here[T_BEND]
 
 
 @kernel

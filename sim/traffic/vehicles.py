@@ -69,9 +69,8 @@ LIGHT = int(SignalKind.LIGHT)
 GREEN, OFF, YELLOW = int(Light.GREEN), int(Light.OFF), int(Light.YELLOW)
 TRAFFIC = int(Mover.TRAFFIC)
 
-LATERAL_COMFORT = 2.2  # [m/s^2] taken in bends
-SLOWEST_IN_BEND = 2.5  # [m/s]
 WHEEL_RADIUS = 0.35  # [m]
+PER_RADIUS = 1.0 / WHEEL_RADIUS
 LOOKS_ASIDE = 6  # decisions from one look at the lanes beside to the next
 FAR = 60.0  # [m] from the ego
 BLINK_BEFORE = 30.0  # [m] of a turn
@@ -289,6 +288,17 @@ def go_on(w: int, a: int, roads: Roads, state: State) -> None:
 
 
 @inlined_kernel
+def _place_aside(w: int, a: int, dt: float, step: float, roads: Roads, state: State) -> float:
+    """Place vehicle `a`, who moves aside while it drives `step` [m]; the bend it drives [rad/m]."""
+    me = state.actors[w, a]
+    before = me[YAW]
+    slant = slide_aside(w, a, dt, state)
+    place_on_lane(roads, me, int(me[LANE]), me[S], me[LATERAL])
+    me[YAW] += slant
+    return wrap_angle(me[YAW] - before) / max(step, 0.01)
+
+
+@inlined_kernel
 def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Carry out the accelerations in `state.target[w]` over one tick.
 
@@ -321,25 +331,21 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         if speed == 0.0 and before == 0.0:
             me[YAW_RATE] = 0.0
             continue  # who stands stays where it is
-        old_yaw = me[YAW]
         me[SPEED] = speed
-        step = 0.5 * (before + speed) * dt
+        mean = 0.5 * (before + speed)
+        step = mean * dt
         s = me[S] + step
         while s > roads.lane_length[int(me[LANE])] and state.way[w, a, 0] >= 0:
             s -= roads.lane_length[int(me[LANE])]
             go_on(w, a, roads, state)
         lane = int(me[LANE])
         me[S] = min(s, roads.lane_length[lane])
-        slant = slide_aside(w, a, dt, state) if me[LATERAL] != state.aim[w, a] else 0.0
-        place_on_lane(roads, me, lane, me[S], me[LATERAL])
-        me[YAW] += slant
-        turn = me[YAW] - old_yaw
-        if turn == 0.0:  # on most of a town's roads
-            me[YAW_RATE], me[STEER] = 0.0, 0.0
+        if me[LATERAL] == state.aim[w, a]:
+            bend = place_on_lane(roads, me, lane, me[S], me[LATERAL])
         else:
-            turn = wrap_angle(turn)
-            me[YAW_RATE] = turn / dt
-            bend = WHEELBASE_SHARE * me[LENGTH] * turn / max(step, 0.01)
-            # atan(bend) to 0.005 rad where |bend| < 1; for those who look at the wheels.
-            me[STEER] = bend / (1.0 + 0.28 * min(bend * bend, 1.0))
-        me[PHASE] = advance_phase(me[PHASE], min(step / WHEEL_RADIUS, 6.0))
+            bend = _place_aside(w, a, dt, step, roads, state)
+        me[YAW_RATE] = bend * mean
+        turn = bend * (WHEELBASE_SHARE * me[LENGTH])
+        # The arc tangent to 0.01 rad up to 0.9 rad; for those who look at the wheels.
+        me[STEER] = turn * (1.0 - 0.28 * min(turn * turn, 0.6))
+        me[PHASE] = advance_phase(me[PHASE], min(step * PER_RADIUS, 6.0))

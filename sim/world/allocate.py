@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from roadworthy.sim.kernel import aligned_zeros
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.script import Part, Progress
 from roadworthy.sim.traffic.junctions import WAY, Note
@@ -34,7 +35,7 @@ def allocate(
     """
     signals, groups = len(network.signals), len(network.group_phases)
     return State(
-        actors=np.zeros((worlds, actors, len(Actor)), np.float32),
+        actors=aligned_zeros((worlds, actors, len(Actor))),
         ego=np.zeros((worlds, len(Ego)), np.float32),
         events=np.zeros((worlds, len(Event)), np.int32),
         route_index=np.zeros(worlds, np.int32),
@@ -61,7 +62,7 @@ def allocate(
         aim=np.zeros((worlds, actors), np.float32),
         intent=np.full((worlds, actors), -1, np.int32),
         wait=np.zeros((worlds, actors), np.float32),
-        driver=np.zeros((worlds, actors, len(Driver)), np.float32),
+        driver=aligned_zeros((worlds, actors, len(Driver))),
         notes=np.zeros((worlds, network.n_lanes, len(Note)), np.float32),
         crowd=np.zeros((worlds, int(network.lane_junction.max(initial=-1)) + 1), np.int16),
         noted=np.zeros((worlds, actors * (WAY + 2)), np.int32),

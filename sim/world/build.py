@@ -9,10 +9,9 @@ from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.route import RoutePoint, RouteSet
 from roadworthy.sim.scenery.layout import Box, Prop, Scenery
 from roadworthy.sim.traffic.crossings import Crossings, find_crossings
-from roadworthy.sim.traffic.following import CURVE_BRAKE
-from roadworthy.sim.traffic.vehicles import LATERAL_COMFORT, SLOWEST_IN_BEND
 from roadworthy.sim.world.layout import Paths, Places, Roads, Statics
 from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.stretches import build_stretches, point_rate
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
@@ -82,22 +81,6 @@ def _crossed_lanes(found: Crossings) -> tuple[IntArray, IntArray, FloatArray]:
     return row_pointer(crossing, count), lanes[order].astype(np.int32), where.astype(np.float32)
 
 
-def curve_speeds(network: RoadNetwork) -> FloatArray:
-    """Speed [m/s] at each point that lets a vehicle take every bend of the lane ahead, [P].
-
-    v = sqrt(lateral comfort / curvature) in a bend, and v^2 = v'^2 + 2 b d on the way to it.
-    """
-    bend = np.maximum(np.abs(network.points[:, Point.CURVATURE]), 1e-4)
-    squared = np.maximum(LATERAL_COMFORT / bend, SLOWEST_IN_BEND**2).astype(np.float64)
-    for lane in range(network.n_lanes):
-        first, last = int(network.lane_start[lane]), int(network.lane_start[lane + 1])
-        # Backward pass: the least over all points ahead of (v'^2 + 2 b (s' - s)).
-        s = 2.0 * CURVE_BRAKE * network.points[first:last, Point.S]
-        ahead = np.minimum.accumulate((squared[first:last] + s)[::-1])[::-1]
-        squared[first:last] = ahead - s
-    return np.asarray(np.sqrt(squared), np.float32)
-
-
 def dead_ends(network: RoadNetwork) -> NDArray[np.bool_]:
     """Driving lanes from which no way leads on for ever, by successors or changes of lanes, [L]."""
     dead = network.lane_type != LaneType.DRIVING
@@ -131,12 +114,6 @@ def _signals_by_group(network: RoadNetwork) -> tuple[IntArray, IntArray]:
     return row_pointer(groups, len(network.group_phases)), order.astype(np.int32)
 
 
-def _point_rate(network: RoadNetwork) -> FloatArray:
-    """Points per metre of each lane, for a first guess at the point before a given s."""
-    gaps = np.diff(network.lane_start) - 1
-    return (np.maximum(gaps, 0) / np.maximum(network.lane_length, 0.01)).astype(np.float32)
-
-
 def build_roads(network: RoadNetwork) -> Roads:
     """Arrange a RoadNetwork for the traffic."""
     driving = np.flatnonzero(
@@ -159,7 +136,7 @@ def build_roads(network: RoadNetwork) -> Roads:
     crossed_start, crossed_lane, crossed_s = _crossed_lanes(found)
     return Roads(
         points=network.points,
-        curve_speed=curve_speeds(network),
+        stretches=build_stretches(network),
         lane_start=network.lane_start,
         lane_length=network.lane_length,
         lane_type=network.lane_type,
@@ -210,7 +187,7 @@ def build_roads(network: RoadNetwork) -> Roads:
         predecessors=network.predecessors,
         lane_mark_left=network.lane_mark_left,
         lane_mark_right=network.lane_mark_right,
-        point_rate=_point_rate(network),
+        point_rate=point_rate(network),
         dead_end=dead,
         changes=bool(network.lane_change_left.any() or network.lane_change_right.any()),
         crosswalks=found.marked,

@@ -31,7 +31,7 @@ class Roads(NamedTuple):
     """What the traffic must know of the town."""
 
     points: FloatArray  # [P, Point]
-    curve_speed: FloatArray  # [P] m/s, what traffic drives at most because of the bend
+    stretches: FloatArray  # [P, Stretch]
     lane_start: IntArray
     lane_length: FloatArray
     lane_type: IntArray
