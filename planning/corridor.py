@@ -20,9 +20,11 @@ from roadworthy.sim.kernel import kernel
 
 STEP = 2.5  # [m] between points of the line
 POINTS = 25  # 0 .. 60 m
+PER_STEP = 1.0 / STEP
 
 # [m] distance that turns curvature into slip at the centre (l_rear of the fitted bicycle).
 _SLIP_LENGTH = 1.4
+_PER_TWO = 0.5 / STEP
 _NODES = np.concatenate(([0.0], np.array(ROUTE_DISTANCES)))
 _N_NODES = len(_NODES)
 # The interval of nodes that each point falls into.
@@ -66,14 +68,28 @@ class Line(IntEnum):
     TY = 3
     CURVATURE = 4  # [1/m] positive to the right
     LIMIT = 5  # [m/s]
+    EX = 6  # unit vector to the next point; these four once a step, not for each road user
+    EY = 7
+    LENGTH = 8  # [m] to the next point
+    RATE = 9  # [1/m] one over that
 
 
 _X, _Y, _TX, _TY = int(Line.X), int(Line.Y), int(Line.TX), int(Line.TY)
 _K, _LIMIT = int(Line.CURVATURE), int(Line.LIMIT)
+_EX, _EY, _LENGTH, _RATE = int(Line.EX), int(Line.EY), int(Line.LENGTH), int(Line.RATE)
 _RX, _RY, _RC, _RS = int(RouteCol.X), int(RouteCol.Y), int(RouteCol.COS), int(RouteCol.SIN)
 _RLIMIT = int(RouteCol.SPEED_LIMIT)
 _LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
 _SPEED, _ELIMIT = int(EgoCol.SPEED), int(EgoCol.SPEED_LIMIT)
+
+
+@kernel
+def _arcsine(x):
+    """arcsin(x) to 1e-5 where the turn is a third of a right angle or less: its series."""
+    if abs(x) < 0.5:
+        square = x * x
+        return x * (1.0 + square * (1 / 6 + square * (3 / 40 + square * (5 / 112 + square / 27))))
+    return np.arcsin(min(max(x, -1.0), 1.0))
 
 
 @kernel
@@ -120,13 +136,24 @@ def trace(route, ego, node, line):
         line[k, _Y] = h00 * a[1] + h01 * b[1] + h10 * a[3] + h11 * b[3]
         tx = g00 * (a[0] - b[0]) + g10 * a[2] + g11 * b[2]
         ty = g00 * (a[1] - b[1]) + g10 * a[3] + g11 * b[3]
-        norm = max(np.sqrt(tx * tx + ty * ty), 1e-6)
-        line[k, _TX], line[k, _TY] = tx / norm, ty / norm
+        scale = 1.0 / max(np.sqrt(tx * tx + ty * ty), 1e-6)
+        line[k, _TX], line[k, _TY] = tx * scale, ty * scale
         line[k, _LIMIT] = a[4] if t < 0.5 else b[4]
     for k in range(POINTS):
         i, j = max(k - 1, 0), min(k + 1, POINTS - 1)
         cross = line[i, _TX] * line[j, _TY] - line[i, _TY] * line[j, _TX]
-        line[k, _K] = np.arcsin(min(max(cross, -1.0), 1.0)) / ((j - i) * STEP)
+        line[k, _K] = _arcsine(cross) * (_PER_TWO if j - i == 2 else PER_STEP)
+    for k in range(POINTS - 1):
+        ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]
+        length = max(np.sqrt(ex * ex + ey * ey), 1e-6)
+        rate = 1.0 / length
+        line[k, _EX], line[k, _EY] = ex * rate, ey * rate
+        line[k, _LENGTH], line[k, _RATE] = length, rate
+
+
+@kernel
+def _square(dx, dy):
+    return dx * dx + dy * dy
 
 
 @kernel
@@ -136,17 +163,17 @@ def _nearest_point(line, x, y):
     Four searches side by side, each over every fourth point: one alone would wait for each of
     its comparisons.
     """
-    d0 = (line[0, _X] - x) ** 2 + (line[0, _Y] - y) ** 2
+    d0 = _square(line[0, _X] - x, line[0, _Y] - y)
     d1, d2, d3 = 1e30, 1e30, 1e30
     k0, k1, k2, k3 = 0, 0, 0, 0
     for k in range(1, POINTS, 4):
-        d = (line[k, _X] - x) ** 2 + (line[k, _Y] - y) ** 2
+        d = _square(line[k, _X] - x, line[k, _Y] - y)
         d1, k1 = (d, k) if d < d1 else (d1, k1)
-        d = (line[k + 1, _X] - x) ** 2 + (line[k + 1, _Y] - y) ** 2
+        d = _square(line[k + 1, _X] - x, line[k + 1, _Y] - y)
         d2, k2 = (d, k + 1) if d < d2 else (d2, k2)
-        d = (line[k + 2, _X] - x) ** 2 + (line[k + 2, _Y] - y) ** 2
+        d = _square(line[k + 2, _X] - x, line[k + 2, _Y] - y)
         d3, k3 = (d, k + 2) if d < d3 else (d3, k3)
-        d = (line[k + 3, _X] - x) ** 2 + (line[k + 3, _Y] - y) ** 2
+        d = _square(line[k + 3, _X] - x, line[k + 3, _Y] - y)
         d0, k0 = (d, k + 3) if d < d0 else (d0, k0)
     if d1 < d0 or (d1 == d0 and k1 < k0):
         d0, k0 = d1, k1
@@ -166,21 +193,21 @@ def project(line, x, y):
     nearest = _nearest_point(line, x, y)
     best, s, lateral, segment = 1e30, 0.0, 0.0, 0
     for k in range(max(nearest - 1, 0), min(nearest + 1, POINTS - 1)):
-        ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]
-        length = max(np.sqrt(ex * ex + ey * ey), 1e-6)
-        ex, ey = ex / length, ey / length
+        ex, ey = line[k, _EX], line[k, _EY]
         dx, dy = x - line[k, _X], y - line[k, _Y]
-        along = dx * ex + dy * ey
+        along, side = dx * ex + dy * ey, ex * dy - ey * dx
+        on = along
         if k > 0:
-            along = max(along, 0.0)
+            on = max(on, 0.0)
         if k < POINTS - 2:
-            along = min(along, length)
-        d = (dx - along * ex) ** 2 + (dy - along * ey) ** 2
+            on = min(on, line[k, _LENGTH])
+        d = side * side + (along - on) * (along - on)
         if d < best:
             best, segment = d, k
-            s = k * STEP + along * STEP / length
-            side = ex * dy - ey * dx
-            lateral = np.sqrt(d) if side >= 0.0 else -np.sqrt(d)
+            s = (k + on * line[k, _RATE]) * STEP
+            lateral = side
+            if on != along:  # in the corner between two segments
+                lateral = np.sqrt(d) if side >= 0.0 else -np.sqrt(d)
     return s, lateral, segment
 
 
@@ -231,12 +258,13 @@ def curve_speed(line, speed, lateral_limit, braking):
         lateral_limit: largest lateral acceleration [m/s^2] in bends.
         braking: comfortable deceleration [m/s^2].
     """
-    allowed = line[0, _LIMIT]
+    allowed = line[0, _LIMIT] * line[0, _LIMIT]  # in squares: one root at the end does
     reach = 8.0 * max(speed, 5.0)
     for k in range(POINTS):
         s = max(k * STEP - 1.5, 0.0)
         if s > reach:
             break
-        v = min(line[k, _LIMIT], np.sqrt(lateral_limit / max(abs(line[k, _K]), 1e-4)))
-        allowed = min(allowed, np.sqrt(v * v + 2.0 * braking * s))
-    return allowed
+        limit = line[k, _LIMIT]
+        v = min(limit * limit, lateral_limit / max(abs(line[k, _K]), 1e-4))
+        allowed = min(allowed, v + 2.0 * braking * s)
+    return np.sqrt(allowed)

@@ -14,7 +14,7 @@ from enum import IntEnum
 import numpy as np
 
 from roadworthy.perception.scene import MAX_USERS, EgoCol, User, UserClass
-from roadworthy.planning.corridor import POINTS, STEP, Line, project
+from roadworthy.planning.corridor import PER_STEP, POINTS, STEP, Line, project
 from roadworthy.sim.kernel import kernel
 
 FAR = 60.0  # [m] stands for "no gap to keep"
@@ -91,7 +91,8 @@ def _sweep(line, user, speed, half_length, half_width, margin, rel):
     """Find where and when a user's straight path sweeps over the corridor; write it to rel."""
     vx, vy = float(user[_UVX]), float(user[_UVY])
     v = np.sqrt(vx * vx + vy * vy)
-    dx, dy = vx / v, vy / v
+    slowness = 1.0 / v
+    dx, dy = vx * slowness, vy * slowness
     # Half extents of the box along and across its motion.
     c = abs(user[_UC] * dx + user[_US] * dy)
     s = abs(user[_UC] * dy - user[_US] * dx)
@@ -103,8 +104,8 @@ def _sweep(line, user, speed, half_length, half_width, margin, rel):
         if abs(px * dy - py * dx) > across + reach:
             continue
         ahead = px * dx + py * dy
-        t_out = (ahead + along + reach) / v
-        t_in = (ahead - along - reach) / v
+        t_out = (ahead + along + reach) * slowness
+        t_in = (ahead - along - reach) * slowness
         if t_out < 0.0 or t_in > CROSSING_HORIZON:
             continue
         t_in = max(t_in, 0.0)
@@ -140,10 +141,10 @@ def relate(users, valid, ego, line, rel):
         s, lateral, k = project(line, float(user[_UX]), float(user[_UY]))
         tx, ty = line[k, _TX], line[k, _TY]
         if k < POINTS - 1:
-            f = min(max(s / STEP - k, 0.0), 1.0)
+            f = min(max(s * PER_STEP - k, 0.0), 1.0)
             tx, ty = (1 - f) * tx + f * line[k + 1, _TX], (1 - f) * ty + f * line[k + 1, _TY]
-            norm = max(np.sqrt(tx * tx + ty * ty), 1e-6)
-            tx, ty = tx / norm, ty / norm
+            scale = 1.0 / max(np.sqrt(tx * tx + ty * ty), 1e-6)
+            tx, ty = tx * scale, ty * scale
         cos = user[_UC] * tx + user[_US] * ty
         sin = tx * user[_US] - ty * user[_UC]
         r[_S], r[_LAT] = s, lateral
@@ -153,7 +154,7 @@ def relate(users, valid, ego, line, rel):
         r[_HC] = 0.5 * (abs(sin) * user[_UL] + abs(cos) * user[_UW])
         r[_SWEEP], r[_TIN], r[_TOUT], r[_CONFLICT] = FAR, NEVER, 0.0, 0.0
         # In bends the ego's body sweeps more than its width: (L/2)^2 * curvature / 2.
-        strip = half_width + margin + 0.5 * half_length**2 * abs(line[k, _K]) + r[_HC]
+        strip = half_width + margin + 0.5 * half_length * half_length * abs(line[k, _K]) + r[_HC]
         ahead = s + r[_HA] > 0.3 * half_length and s < FAR + 5.0
         soon = lateral
         parallel = abs(sin) < 0.5 and abs(lateral) < 6.5 and not walker
@@ -162,8 +163,8 @@ def relate(users, valid, ego, line, rel):
             soon = lateral + min(max(r[_VC], -abs(lateral)), abs(lateral))
         r[_IN] = 1.0 if ahead and min(abs(lateral), abs(soon)) < strip else 0.0
         ux, uy = float(user[_UVX]), float(user[_UVY])
-        v = np.sqrt(ux * ux + uy * uy)
-        crosses = v > (0.25 if walker else 0.6) and not parallel
+        slow = 0.25 if walker else 0.6
+        crosses = ux * ux + uy * uy > slow * slow and not parallel
         # Whoever comes from behind must mind us; braking would not help.
         if crosses and user[_UX] > -(half_length if walker else 0.0):
             _sweep(line, user, speed, half_length, half_width, margin, r)
