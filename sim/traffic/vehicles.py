@@ -71,7 +71,7 @@ TRAFFIC = int(Mover.TRAFFIC)
 
 WHEEL_RADIUS = 0.35  # [m]
 PER_RADIUS = 1.0 / WHEEL_RADIUS
-LOOKS_ASIDE = 6  # decisions from one look at the lanes beside to the next
+LOOKS_ASIDE = 3  # full decisions from one look at the lanes beside to the next
 FAR = 60.0  # [m] from the ego
 BLINK_BEFORE = 30.0  # [m] of a turn
 SIREN_REACH = 60.0  # [m] from which an emergency vehicle behind is heard and seen
@@ -229,8 +229,13 @@ def change_lanes(w: int, a: int, roads: Roads, state: State) -> None:
 
 @inlined_kernel
 def decide(w: int, roads: Roads, state: State, rules: Rules) -> None:
-    """Set `state.target[w]` for the vehicles of the traffic from the state before the tick."""
+    """Set `state.target[w]` for the vehicles of the traffic from the state before the tick.
+
+    Every second decision is a full one, right after a survey of the junctions. In between only
+    those near the ego decide, on the notes of that survey.
+    """
     crossed, decision, ego = False, state.frame[w] // 2, state.actors[w, 0]
+    full = decision % 2 == 0
     for a in range(rules.first_walker, rules.everybody):
         crossed = crossed or state.actors[w, a, GOAL] >= 0.0
     for a in range(1, rules.vehicles + 1):
@@ -238,10 +243,10 @@ def decide(w: int, roads: Roads, state: State, rules: Rules) -> None:
         if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
             continue
         dx, dy = me[X] - ego[X], me[Y] - ego[Y]
-        if (decision + a) % 2 == 1 and dx * dx + dy * dy > FAR * FAR:
-            continue  # far from the ego every second decision will do
+        if not full and dx * dx + dy * dy > FAR * FAR:
+            continue
         grant(w, a, roads, state)
-        if (decision + a) % LOOKS_ASIDE == 0:
+        if full and (decision // 2 + a) % LOOKS_ASIDE == 0:
             if roads.changes:
                 change_lanes(w, a, roads, state)
             blink(w, a, roads, state)
@@ -279,6 +284,10 @@ def go_on(w: int, a: int, roads: Roads, state: State) -> None:
     state.behind[w, a] = int(me[LANE])
     state.intent[w, a] = -1
     me[LANE] = way[0]
+    if state.entry_hop[w, a] > 0:
+        state.entry_hop[w, a] -= 1
+    else:
+        state.entry[w, a] = -1
     other_lane_ahead(w, a, roads, state)
     last = way.shape[0] - 1
     for hop in range(last):
@@ -335,6 +344,7 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         mean = 0.5 * (before + speed)
         step = mean * dt
         s = me[S] + step
+        state.entry_gap[w, a] -= step
         while s > roads.lane_length[int(me[LANE])] and state.way[w, a, 0] >= 0:
             s -= roads.lane_length[int(me[LANE])]
             go_on(w, a, roads, state)

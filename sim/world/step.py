@@ -63,6 +63,7 @@ R_X, R_Y, R_Z, R_YAW = (
 CAR = int(Kind.CAR)
 EGO_COLOR = 15.0
 DECISION_TICKS = 2  # traffic decides at 10 Hz like the agents, and moves at every tick
+SURVEY_TICKS = 4  # the junctions are looked over at 5 Hz
 
 
 @kernel
@@ -92,7 +93,8 @@ def step_worlds(
                 sort_actors(w, on_road, roads, state)
                 crash(w, roads, state, rules)
                 find_strangers(w, state, rules)
-                survey(w, since, roads, paths, state, rules)
+                if state.frame[w] % SURVEY_TICKS == 0:
+                    survey(w, SURVEY_TICKS * rules.tick, roads, paths, state, rules)
                 decide(w, roads, state, rules)
             move(w, roads, state, rules)
             perform(w, script, state, rules)
