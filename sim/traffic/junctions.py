@@ -1,9 +1,9 @@
 """Junctions: who comes to which of their lanes, and when; who is still in them.
 
-Every second decision begins with a survey. It notes for each junction lane how many are committed to it
-(`CLAIMS`: they hold the right to enter, or can no longer stop), when the first other one arrives
-(`ARRIVAL`), how long the one at the line has stood there (`WAITED`), and how far a tail still
-reaches into it (`LEAVING`). Who wants to enter asks these notes (see `right_of_way`), so the
+Every second decision begins with a survey. It notes for each junction lane how many are committed
+to it (`CLAIMS`: they hold the right to enter, or can no longer stop), when the first other one
+arrives (`ARRIVAL`), how long the one at the line has stood there (`WAITED`), and how far a tail
+still reaches into it (`LEAVING`). Who wants to enter asks these notes (see `right_of_way`), so the
 cost is linear in actors. The ego is seen like everybody else; it asks nobody.
 """
 

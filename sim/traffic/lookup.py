@@ -129,20 +129,20 @@ def find_strangers(w: int, state: State, rules: Rules) -> None:
 
 
 @inlined_kernel
-def point_at(roads: Roads, lane: int, s: float) -> tuple[int, float]:
+def point_at(roads: Roads, lane: int, s: float) -> tuple[int, np.float32]:
     """Index of the lane's point at or before `s` and the share towards the next one."""
-    start, last, s = roads.lane_start[lane], roads.lane_start[lane + 1] - 2, np.float32(s)
+    start, last, at = roads.lane_start[lane], roads.lane_start[lane + 1] - 2, np.float32(s)
     if last < start:
         return start, np.float32(0.0)
     # Points are nearly evenly spaced, so the guess is off by a point or two at most.
-    i = min(max(start + int(s * roads.point_rate[lane]), start), last)
-    share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+    i = min(max(start + int(at * roads.point_rate[lane]), start), last)
+    share = (at - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
     while share < 0.0 and i > start:
         i -= 1
-        share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+        share = (at - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
     while share >= 1.0 and i < last:
         i += 1
-        share = (s - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
+        share = (at - roads.stretches[i, T_S]) * roads.stretches[i, T_RATE]
     return i, min(max(share, np.float32(0.0)), np.float32(1.0))
 
 

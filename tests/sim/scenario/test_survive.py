@@ -18,8 +18,8 @@ ROUTE: dict[EventKind, int] = {
     EventKind.HIGHWAY_CUT_IN: 1,
     EventKind.CONSTRUCTION_OBSTACLE: 1,
     EventKind.HAZARD_AT_SIDE_LANE: 1,
-    EventKind.CONSTRUCTION_OBSTACLE_TWO_WAYS: 1,
-    EventKind.ACCIDENT_TWO_WAYS: 1,
+    EventKind.CONSTRUCTION_OBSTACLE_TWO_WAYS: 2,
+    EventKind.ACCIDENT_TWO_WAYS: 2,
 }
 
 
