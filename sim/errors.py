@@ -43,5 +43,9 @@ class CarlaError(RoadworthyError):
     """A CARLA server cannot be reached, did not answer in time, or is not what it should be."""
 
 
+class NoServerError(CarlaError, InputError):
+    """There is no CARLA server at the address that was given, or none that can be spoken with."""
+
+
 class WorldError(RoadworthyError):
     """A world was used in a way that it does not support."""

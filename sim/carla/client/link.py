@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from roadworthy.sim.errors import CarlaError, SettingsError
+from roadworthy.sim.errors import CarlaError, NoServerError, SettingsError
 
 VERSION = "0.9.16"
 SCHEME = "carla://"
@@ -55,23 +55,26 @@ class Link:
         """Connect.
 
         Raises:
-            CarlaError: there is no wheel, no server, or one of another version.
+            NoServerError: there is no wheel, no server, or one of another version.
         """
         try:
             import carla
         except ImportError as error:
-            raise CarlaError(
+            raise NoServerError(
                 f"{address} needs the package carla {VERSION} ({error}); it has wheels for Linux "
                 "and Windows on x86-64 and Python 3.10 to 3.12"
             ) from None
         self.carla: Any = carla
         self.address, self.timeout = address, timeout
-        with self.waiting("an answer from the server"):
-            self.client: Any = carla.Client(address.host, address.port)
-            self.client.set_timeout(timeout)
-            version = str(self.client.get_server_version())
+        try:
+            with self.waiting("an answer from the server"):
+                self.client: Any = carla.Client(address.host, address.port)
+                self.client.set_timeout(timeout)
+                version = str(self.client.get_server_version())
+        except CarlaError as error:
+            raise NoServerError(f"{error}. Start one, or leave --world out") from None
         if version != VERSION:
-            raise CarlaError(
+            raise NoServerError(
                 f"{address} is CARLA {version}, and this version speaks with {VERSION}; start that "
                 "one (or `roadworthy serve`)"
             )
