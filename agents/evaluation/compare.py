@@ -94,7 +94,7 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
     Raises:
         InputError: the runs have no drive in common.
     """
-    old, new = _by_key(before), _by_key(after)
+    old, new = by_key(before), by_key(after)
     keys = sorted(old.keys() & new.keys())
     if not keys:
         raise InputError(
@@ -127,7 +127,7 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
     )
 
 
-def _by_key(results: Results) -> dict[Key, Record]:
+def by_key(results: Results) -> dict[Key, Record]:
     """Drives by town, route and seed."""
     return {(*route_key(record), _seed(record)): record for record in results.checkpoint.records}
 

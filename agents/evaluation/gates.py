@@ -12,16 +12,17 @@ the drives that both have. OPERATOR is one of >=, <=, >, <, ==, !=.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from roadworthy.agents.evaluation.compare import FIGURES
+from roadworthy.agents.evaluation.compare import FIGURES, by_key
 from roadworthy.agents.evaluation.metrics.registry import route_key
 from roadworthy.agents.evaluation.results import Record, Results
 from roadworthy.agents.evaluation.score import INFRACTIONS
-from roadworthy.agents.evaluation.statistics import estimate
+from roadworthy.agents.evaluation.statistics import Estimate, estimate
 from roadworthy.sim.errors import InputError, SettingsError
 
 SYNONYMS: Mapping[str, str] = {  # names of the leaderboard's result file
@@ -122,6 +123,8 @@ def parse_gate(text: str) -> Gate:
             f"{', '.join((*_PARTS[1:], *_CHANGES))}"
         )
     limit = float(match[4] or match[7] or 0.0)
+    if not math.isfinite(limit):
+        raise SettingsError(f"--gate {text!r}: the limit is too large for a number")
     if match[6] == "-":
         limit = -limit
     return Gate(text.strip(), SYNONYMS.get(name, name), part, match[3], limit, match[5] is not None)
@@ -142,7 +145,8 @@ def check_gates(
 
     Raises:
         InputError: the two runs have no drive in common.
-        SettingsError: a gate needs a baseline and there is none, or nothing was driven.
+        SettingsError: a gate needs a baseline and there is none, or no drive has its figure, or
+            only one and the gate is about an interval.
     """
     held = []
     for gate in gates:
@@ -166,20 +170,14 @@ def pairs(before: Results, after: Results) -> list[tuple[Record, Record]]:
     Raises:
         InputError: there are none.
     """
-    old = {_key(record): record for record in before.checkpoint.records}
-    found = [
-        (old[_key(record)], record) for record in after.checkpoint.records if _key(record) in old
-    ]
+    old, new = by_key(before), by_key(after)
+    found = [(old[key], record) for key, record in new.items() if key in old]
     if not found:
         raise InputError(
             "the baseline has no drive in common with this run: a pair is a route of one town "
             "with one seed; evaluate both on the same --routes with the same --seeds"
         )
     return found
-
-
-def _key(record: Record) -> tuple[str, str, int]:
-    return (*route_key(record), record.meta.seed)
 
 
 def _change(gate: Gate, shared: Sequence[tuple[Record, Record]]) -> float:
@@ -191,12 +189,20 @@ def _change(gate: Gate, shared: Sequence[tuple[Record, Record]]) -> float:
         if (old := figure(before)) is not None and (new := figure(after)) is not None
     )
     found = estimate(differences, decides=True)
+    _check_interval(gate, found)
     ends = {"change": found.mean, "change.low": found.low, "change.high": found.high}
     return ends[gate.part]
 
 
+def _check_interval(gate: Gate, found: Estimate) -> None:
+    if gate.part.endswith(("low", "high")) and not found.known:
+        raise SettingsError(
+            f"--gate {gate.text!r}: a single drive has no interval; drive more routes or --seeds"
+        )
+
+
 def _hold(gate: Gate, value: float, limit: float) -> Held:
-    if abs(value - limit) <= _EQUAL * max(abs(value), abs(limit), 1.0):
+    if math.isclose(value, limit, rel_tol=_EQUAL, abs_tol=_EQUAL):
         value = limit
     return Held(gate, value, limit, _OPERATORS[gate.operator](value, limit))
 
@@ -216,5 +222,6 @@ def _value(gate: Gate, records: Sequence[Record]) -> float:
         driven = sum(r.meta.route_length * r.scores.score_route / 1e5 for r in records)  # [km]
         return sum(values) / driven if driven > 0.0 else sum(values) and float("inf")
     found = estimate(known)
+    _check_interval(gate, found)
     numbers = {"": found.mean, "low": found.low, "high": found.high, "deviation": found.deviation}
     return numbers[gate.part]

@@ -99,6 +99,7 @@ def test_the_baseline_counts_only_where_both_have_driven() -> None:
         ("driving_score>=baseline*2", "not understood"),
         ("driving_score>=60 and more", "not understood"),
         ("driving_score>=" + "9" * 300, "not understood"),
+        ("driving_score<=1e999", "too large"),
         ("speed>3", "no figure 'speed'"),
         ("driving_score.middle>3", "no part 'middle'"),
     ],
@@ -115,6 +116,38 @@ def test_any_text_is_a_gate_or_a_sentence(text: str) -> None:
     except SettingsError:
         return
     assert gate.figure in names()
+
+
+def test_infractions_where_nothing_was_driven_are_no_few() -> None:
+    stood = Record(
+        index=0,
+        route_id="RouteScenario_0_rep0",
+        status="Failed - Agent got blocked",
+        infractions={"vehicle_blocked": ["blocked"]},
+        meta=RecordMeta(town="Marlow", route_length=500.0),
+    )
+    nothing = Results(_checkpoint=Checkpoint(records=[stood]))
+    for limit in ("==0", "<=0.5", "<1e300"):  # infinitely many a kilometre
+        assert not check(f"vehicle_blocked{limit}", nothing)
+    assert check("vehicle_blocked>=1", nothing)
+    assert check("collisions_vehicle==0", nothing)
+
+
+def test_a_baseline_of_the_leaderboard_is_paired_by_its_repetitions() -> None:
+    theirs = run_of([50.0], seeds=2)
+    for record, score in zip(theirs.checkpoint.records, (80.0, 20.0), strict=True):
+        record.meta = RecordMeta(town="Marlow", route_length=500.0)  # names no seed
+        record.scores.score_composed = score
+    ours = run_of([50.0], seeds=2)
+    assert check("driving_score.change==0", ours, theirs)
+    assert check("driving_score==baseline", ours, theirs)
+
+
+@pytest.mark.parametrize("part", ["low", "high", "change.low", "change.high"])
+def test_nothing_is_sure_of_a_single_drive(part: str) -> None:
+    one = run_of([90.0])
+    with pytest.raises(SettingsError, match="a single drive has no interval"):
+        check(f"driving_score.{part}>=-99", one, one)
 
 
 def test_a_gate_says_what_it_found() -> None:
