@@ -14,6 +14,7 @@ from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.route_geometry import CHANGE_LENGTH, Run, build_route
 from roadworthy.sim.road.route_search import LaneGraph
 
+LONGEST = 100_000.0  # [m] of a random route
 _END_MARGIN = 10.0  # [m] between the end of a random route and the ends of its last lane
 _SHORTEST_START = 12.0  # [m] of a lane that a route begins on
 _CHANGE_CHANCE = 0.25  # of a lane change on a stretch of a random route that is long enough
@@ -65,10 +66,13 @@ def check_lengths(shortest: float, longest: float) -> None:
     """Refuse lengths [m] that no route has.
 
     Raises:
-        RouteError: they are not in order, or too short to be driven.
+        RouteError: they are not in order, too short to be driven, or too long to be drawn.
     """
-    if not 5.0 <= shortest <= longest:
-        raise RouteError(f"routes from {shortest} to {longest} m make no sense")
+    if not 5.0 <= shortest <= longest <= LONGEST:
+        raise RouteError(
+            f"routes from {shortest:g} to {longest:g} m make no sense; they may have from 5 m to "
+            f"{LONGEST / 1000.0:.0f} km"
+        )
 
 
 def starts_of(network: RoadNetwork) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -90,6 +90,12 @@ def test_random_routes_keep_their_length_and_their_seed() -> None:
     assert other.points.tobytes() != routes[0].points.tobytes()
 
 
+def test_random_routes_that_nobody_could_drive_are_refused_at_once() -> None:
+    for longest in (1e20, float("inf"), float("nan")):
+        with pytest.raises(RouteError, match="100 km"):
+            random_routes(RIVERTOWN, 1, 4, min_length=200, max_length=longest)
+
+
 def test_random_routes_turn_both_ways_and_go_straight() -> None:
     turned = []
     for route in random_routes(RIVERTOWN, 20, 0):
