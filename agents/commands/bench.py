@@ -73,19 +73,19 @@ def bench(
 
 
 def _show(figures: list[Figure]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table()
     table.add_column("figure")
     for name in ("measured", "target", "of the target"):
         table.add_column(name, justify="right")
     for figure in figures:
-        target, share = "", ""
+        target, share = "", Text()
         if figure.target is not None and figure.share is not None:
             target = f"{'≥' if figure.least else '≤'} {figure.target:,.0f}"
             colour = "green" if figure.share >= 1.0 else "yellow"
-            share = f"[{colour}]{figure.share:.2f} x[/]"
+            share = Text(f"{figure.share:.2f} x", colour)
         value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}"
-        table.add_row(escape(figure.text), value, target, share)
+        table.add_row(figure.text, value, target, share)
     out.print(table)

@@ -106,7 +106,7 @@ def run_demo(out_dir: Path, shipped: str, extent: Extent, seed: int, device: str
 
 
 def _step(number: int, what: str, began: float) -> None:
-    err.print(rf"\[{number}/5, {time.monotonic() - began:.0f} s] {what} ...")
+    err.print(f"[{number}/5, {time.monotonic() - began:.0f} s] {what} ...")
 
 
 def _tell(tours: list[Tour]) -> None:

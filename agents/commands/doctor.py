@@ -47,6 +47,7 @@ def doctor(
 ) -> None:
     """Check the installation: versions, ONNX Runtime's provider, CUDA, folders, towns."""
     from rich.table import Table
+    from rich.text import Text
 
     from roadworthy.agents.commands.progress import working
     from roadworthy.sim.files import write_whole
@@ -58,7 +59,7 @@ def doctor(
         table.add_column(name)
     colours = {"ok": "green", "note": "yellow", "wrong": "bold red"}
     for finding in findings:
-        state = f"[{colours[finding.state]}]{finding.state}[/]"
+        state = Text(finding.state, colours[finding.state])
         table.add_row(finding.what, state, finding.detail)
     out.print(table)
     if out_dir is not None:

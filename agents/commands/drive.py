@@ -153,7 +153,7 @@ def tell_missing(scenarios: Sequence[Scenario]) -> None:
     """Print what the sources of scenarios asked for and this world lacks."""
     for scenario in scenarios:
         for what in scenario.missing:
-            err.print(f"{scenario.source} {scenario.id}: {what}", style="yellow", markup=False)
+            err.print(f"{scenario.source} {scenario.id}: {what}", style="yellow")
 
 
 def tell_stages(agent: object) -> None:
@@ -168,7 +168,7 @@ def tell_stages(agent: object) -> None:
     table = Table(title="from Frame to Control")
     table.add_column("stage")
     for name in ("p50", "p99", "longest"):
-        table.add_column(rf"{name} \[ms]", justify="right")
+        table.add_column(f"{name} [ms]", justify="right")
     for row in stages:
         table.add_row(row.stage, f"{row.p50:.2f}", f"{row.p99:.2f}", f"{row.most:.2f}")
     out.print(table)
@@ -186,9 +186,9 @@ def tell(result: DriveResult) -> None:
     table.add_row("driving score (leaderboard 2.1)", f"{result.score_2_1.composed:.2f}")
     table.add_row("route completion [%]", f"{result.score.route:.1f}")
     table.add_row("infraction penalty", f"{result.score.penalty:.3f}")
-    table.add_row(r"route length \[m]", f"{result.route_length:.0f}")
-    table.add_row(r"driven \[s]", f"{result.duration_game:.1f}")
-    table.add_row(r"computed in \[s]", f"{result.duration_system:.1f}")
+    table.add_row("route length [m]", f"{result.route_length:.0f}")
+    table.add_row("driven [s]", f"{result.duration_game:.1f}")
+    table.add_row("computed in [s]", f"{result.duration_system:.1f}")
     out.print(table)
     if result.story_end:
         out.print(f"story: {result.story_end}")

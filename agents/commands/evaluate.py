@@ -231,7 +231,7 @@ def tell_gates(held: Sequence[Held]) -> bool:
     """Print a line for each gate, and tell whether all hold."""
     for verdict in held:
         if verdict.holds:
-            out.print(str(verdict), markup=False, soft_wrap=True)
+            out.print(str(verdict), soft_wrap=True)
         else:
             complain(str(verdict))
     return all(verdict.holds for verdict in held)

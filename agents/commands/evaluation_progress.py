@@ -56,7 +56,6 @@ class _Shown(Onlooker):
         err.print(
             f"[{self._recorded}/{self._count}] {record.route_id} on {task.town}: {score:.1f}, "
             f"{record.status}{told}",
-            markup=False,
             soft_wrap=True,
         )
         self._update()

@@ -115,7 +115,7 @@ def world_opener(world: str, scenarios: Sequence[Scenario] = ()) -> OpenWorld:
 
     address = Address.of(world)
     for missing in sorted({text for scenario in scenarios for text in lacking(scenario)}):
-        err.print(f"[yellow]on a server:[/] {missing}")
+        err.print(f"on a server: {missing}", style="yellow")
     return partial(CarlaWorld, Link(address))
 
 

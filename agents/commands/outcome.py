@@ -14,7 +14,7 @@ from typing import ParamSpec
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from roadworthy.sim.errors import InputError, RoadworthyError
 
@@ -22,13 +22,14 @@ P = ParamSpec("P")
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Names and paths come from outside: brackets and colons in them are no markup.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def complain(sentence: str) -> None:
     """Print one red sentence on stderr."""
-    err.print(f"[bold red]error:[/] [red]{escape(sentence)}[/]", soft_wrap=True)
+    err.print(Text.assemble(("error:", "bold red"), " ", (sentence, "red")), soft_wrap=True)
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:

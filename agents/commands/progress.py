@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from roadworthy.agents.agent import Agent
@@ -45,7 +46,7 @@ def bar() -> Progress:
 def working(what: str) -> Iterator[None]:
     """Say what is being done: a spinner on a terminal, one line in a log file."""
     if sys.stderr.isatty():
-        with err.status(f"{what} ..."):
+        with err.status(escape(f"{what} ...")):
             yield
     else:
         err.print(f"{what} ...")

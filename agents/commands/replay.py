@@ -32,11 +32,11 @@ def replay(
     ] = None,
     mcap: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write .mcap for Foxglove; needs roadworthy[mcap]."),
+        typer.Option(metavar="FILE", help="Write .mcap for Foxglove; needs roadworthy\\[mcap]."),
     ] = None,
     rerun: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write .rrd for Rerun; needs roadworthy[rerun]."),
+        typer.Option(metavar="FILE", help="Write .rrd for Rerun; needs roadworthy\\[rerun]."),
     ] = None,
     frames: Annotated[
         Path | None,
@@ -46,9 +46,9 @@ def replay(
         list[str] | None,
         typer.Option(
             metavar="VIEW",
-            help="front, chase, top, left, right, rear, or KEY=VALUE,... (x, y, z [m], pitch, "
-            "yaw, fov [degrees], width, height, ego=1 to show the vehicle itself). The first one "
-            "is the video's. By default: what the agent had.",
+            help="front, chase, top, left, right, rear, or KEY=VALUE,... (x, y, z in metres; "
+            "pitch, yaw, fov in degrees; width, height, ego=1 to show the vehicle itself). The first "
+            "one is the video's. By default: what the agent had.",
         ),
     ] = None,
     sensor: Annotated[
@@ -59,15 +59,17 @@ def replay(
             "have them: lidar,channels=64,range=100. For --mcap, --rerun and --frames.",
         ),
     ] = None,
-    at: Annotated[float | None, typer.Option(metavar="TIME", help="Jump to a time [s].")] = None,
+    at: Annotated[
+        float | None, typer.Option(metavar="TIME", help="Jump to a time in seconds.")
+    ] = None,
     infraction: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Jump to the N-th infraction.")
     ] = None,
     before: Annotated[
-        float, typer.Option(metavar="S", min=0.0, help="Begin so long before the jump [s].")
+        float, typer.Option(metavar="S", min=0.0, help="Begin so many seconds before the jump.")
     ] = 5.0,
     after: Annotated[
-        float, typer.Option(metavar="S", min=0.0, help="End so long after the jump [s].")
+        float, typer.Option(metavar="S", min=0.0, help="End so many seconds after the jump.")
     ] = 3.0,
     agent: Annotated[
         str | None,
@@ -80,7 +82,7 @@ def replay(
         typer.Option(
             "--from",
             metavar="TIME",
-            help="Begin at this time [s], or hand over at it; by default, --before the jump.",
+            help="Begin at this time in seconds, or hand over at it; by default --before the jump.",
         ),
     ] = None,
     warm_up: Annotated[

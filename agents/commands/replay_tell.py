@@ -29,8 +29,8 @@ def tell(recording: Recording) -> None:
     if result is not None:
         table.add_row("status", result.record.status)
         table.add_row("driving score", f"{result.record.scores.score_composed:.2f}")
-        table.add_row(r"route completion \[%]", f"{result.record.scores.score_route:.1f}")
-    table.add_row(r"recorded \[s]", f"{recording.duration:.1f}")
+        table.add_row("route completion [%]", f"{result.record.scores.score_route:.1f}")
+    table.add_row("recorded [s]", f"{recording.duration:.1f}")
     table.add_row("actors", str(head.actors))
     table.add_row("seed", str(head.seed))
     table.add_row("recorded with", f"Roadworthy {head.version}, {head.environment}")
@@ -101,9 +101,9 @@ def tell_hand_over(result: HandOver) -> None:
     names = (
         "status",
         "driving score",
-        r"route completion \[%]",
+        "route completion [%]",
         "infraction penalty",
-        r"driven \[s]",
+        "driven [s]",
     )
     for name, old, new in zip(names, then, now, strict=True):
         table.add_row(name, old, new)

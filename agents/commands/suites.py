@@ -21,7 +21,6 @@ def _default(context: typer.Context) -> None:
 @guarded
 def list_suites() -> None:
     """List the suites that `evaluate --routes` takes by their names."""
-    from rich.markup import escape
     from rich.table import Table
 
     from roadworthy.agents.evaluation.routes import suite_file, suite_names
@@ -34,7 +33,7 @@ def list_suites() -> None:
         entries = read_entries(suite_file(name))
         towns = dict.fromkeys(entry.spec.town or "" for entry in entries)
         count = sum(len(entry.ids) for entry in entries)
-        table.add_row(name, str(count), ", ".join(towns), escape(about(suite_file(name))))
+        table.add_row(name, str(count), ", ".join(towns), about(suite_file(name)))
     out.print(table)
 
 

@@ -26,8 +26,8 @@ def _default(context: typer.Context, map_dir: options.MapDir = None) -> None:
 @guarded
 def list_towns(map_dir: options.MapDir = None) -> None:
     """List the towns that can be driven in."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from roadworthy.agents.commands.progress import working
     from roadworthy.sim.errors import MapError
@@ -40,7 +40,7 @@ def list_towns(map_dir: options.MapDir = None) -> None:
     table = Table()
     for name in ("town", "from"):
         table.add_column(name)
-    for name in (r"lanes \[km]", "junctions", "lights", "crosswalks"):
+    for name in ("lanes [km]", "junctions", "lights", "crosswalks"):
         table.add_column(name, justify="right")
     for name in names:
         path = find_map(name, map_dir)
@@ -48,7 +48,7 @@ def list_towns(map_dir: options.MapDir = None) -> None:
             with working(f"loading {name}"):
                 network = load_network_of(name, map_dir)
         except MapError as error:
-            table.add_row(name, f"[red]{escape(str(error))}[/]", "", "", "", "")
+            table.add_row(name, Text(str(error), "red"), "", "", "", "")
             continue
         driving = network.lane_type == LaneType.DRIVING
         table.add_row(

@@ -11,6 +11,7 @@ from typing import Any
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from rich.text import Text
 from typer.main import get_command
 from typer.testing import Result
 
@@ -21,12 +22,16 @@ COMMANDS = (
     "demo",
     "drive",
     "evaluate",
+    "replay",
+    "compare",
     "collect",
     "train",
     "export",
     "bench",
     "doctor",
     "towns",
+    "suites",
+    "serve",
 )
 ON_MAP = """<routes><route id="1" town="Marlow"><waypoints>
 <position x="{x}" y="{y}" z="0"/><position x="{x}" y="{z}" z="0"/></waypoints></route></routes>"""
@@ -53,6 +58,16 @@ def test_every_option_says_what_it_does() -> None:
         if len(getattr(parameter, "help", None) or "") < 10
     ]
     assert silent == []
+
+
+def test_no_help_text_loses_its_brackets() -> None:
+    lost = [
+        f"{name} {parameter.opts[-1]}"
+        for name, parameter in options()
+        for text in [str(getattr(parameter, "help", None) or "")]
+        if Text.from_markup(text).plain != text.replace("\\[", "[")
+    ]
+    assert lost == []
 
 
 def test_the_help_names_every_command(run: Run) -> None:

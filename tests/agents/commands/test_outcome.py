@@ -4,8 +4,9 @@ import errno
 
 import pytest
 import typer
+from rich.table import Table
 
-from roadworthy.agents.commands.outcome import guarded
+from roadworthy.agents.commands.outcome import err, guarded, out
 from roadworthy.sim.errors import MapError, StorageError, WorldError
 
 
@@ -45,6 +46,19 @@ def test_brackets_in_a_message_are_shown_and_not_read_as_style(
 ) -> None:
     run(MapError("shape [batch, 3] and [/red]"))
     assert "shape [batch, 3] and [/red]" in capsys.readouterr().err
+
+
+def test_names_and_paths_that_look_like_markup_are_shown_as_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = "runs/[/bold] :car: [red]x"
+    table = Table(name)
+    table.add_row(name)
+    for console in (out, err):
+        console.print(f"results: {name}", soft_wrap=True)
+        console.print(table)
+    printed = capsys.readouterr()
+    assert printed.out.count(name) == printed.err.count(name) == 3
 
 
 def test_a_mistake_of_our_own_keeps_its_trace() -> None:
