@@ -47,8 +47,8 @@ def replay(
         typer.Option(
             metavar="VIEW",
             help="front, chase, top, left, right, rear, or KEY=VALUE,... (x, y, z in metres; "
-            "pitch, yaw, fov in degrees; width, height, ego=1 to show the vehicle itself). The first "
-            "one is the video's. By default: what the agent had.",
+            "pitch, yaw, fov in degrees; width, height, ego=1 to show the vehicle itself). The "
+            "first one is the video's. By default: what the agent had.",
         ),
     ] = None,
     sensor: Annotated[
@@ -82,7 +82,7 @@ def replay(
         typer.Option(
             "--from",
             metavar="TIME",
-            help="Begin at this time in seconds, or hand over at it; by default --before the jump.",
+            help="Begin, or hand over, at this time in seconds; by default --before the jump.",
         ),
     ] = None,
     warm_up: Annotated[

@@ -194,7 +194,10 @@ def wrong_model(folder: Path) -> None:
         (["drive", "--agent", "expert"], "give one of --route"),
         (["drive", "--agent", "expert", "--town", "Marlow", "--device", "gpu"], "auto, cpu, cuda"),
         (["drive", "--agent", "expert", "--town", "Marlow", "--video", "a.gif"], ".mp4 or .webm"),
-        (["drive", "--agent", "expert", "--town", "Marlow", "--world", "mars"], "carla://HOST:PORT"),
+        (
+            ["drive", "--agent", "expert", "--town", "Marlow", "--world", "mars"],
+            "carla://HOST:PORT",
+        ),
         (["drive", "--agent", "expert", "--town", "Marlow", "--vehicles", "-1"], "0..1000"),
         (["evaluate", "--agent", "brake", "--routes", "{tmp}/broken.xml"], "not well-formed"),
         (["evaluate", "--agent", "brake", "--gate", "nice>1"], "--gate"),
