@@ -28,4 +28,5 @@ def about(agent: Agent) -> About:
         InputError: the agent cannot say which sensors it wants.
         ModelError: a model's file is gone.
     """
-    return About(agent.name, fingerprint(agent), sensors_of(agent))
+    name = agent.name.encode("utf-8", "replace").decode()  # see Tally.fail
+    return About(name, fingerprint(agent), sensors_of(agent))

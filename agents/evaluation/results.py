@@ -161,10 +161,16 @@ def read_results(path: Path) -> Results:
     """
     try:
         return Results.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        first = str(error).splitlines()[0]
+    except OSError as error:
         raise InputError(
-            f"result file {path}: {first}; delete it or choose another --out"
+            f"result file {path}: cannot be read ({error.strerror or error})"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"result file {path}: {f'{place}: ' if place else ''}{first['msg']}; delete it or choose "
+            "another --out"
         ) from error
 
 

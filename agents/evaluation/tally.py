@@ -129,6 +129,8 @@ class Tally:
             sentence: of the status, such as "Agent crashed".
             reason: what happened in detail; kept in the log and in `reason`.
         """
+        # Names of files may hold half a pair of UTF-16, which JSON readers refuse.
+        reason = reason.encode("utf-8", "replace").decode()
         self._failure, self.reason = sentence, reason
         self.log.append((time, f"{sentence}: {reason}" if reason else sentence))
 

@@ -134,6 +134,13 @@ def test_a_damaged_file_is_named_and_kept(tmp_path: Path, content: bytes) -> Non
     assert path.read_bytes() == content
 
 
+def test_a_damaged_file_is_told_by_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text('{"_checkpoint": {"records": [{"route_id": "a", "status": "Perfect"}]}}')
+    with pytest.raises(InputError, match=r"_checkpoint\.records\.0\.index: Field required"):
+        read_results(path)
+
+
 def test_a_full_disk_is_a_sentence_and_keeps_what_was_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,17 @@ def test_an_agent_that_fails_ends_its_route_and_the_others_go_on(
     assert recorded(tmp_path)["_checkpoint"]["global_record"]["status"] == "Failed"
 
 
+def test_an_evaluation_goes_on_whatever_bytes_a_failure_tells_of(
+    town: Town, tasks: list[Task], tmp_path: Path
+) -> None:
+    def act() -> Control:
+        raise OSError("no file 'model-\udcff.onnx'\x00")
+
+    first = run(Clumsy(tasks[0].route.id, act=act), tasks[:2], town, tmp_path)
+    assert "no file 'model-?.onnx'" in first[0].meta.failure
+    assert run(Clumsy(tasks[0].route.id, act=act), tasks[:2], town, tmp_path) == first
+
+
 @pytest.mark.parametrize(
     "rig",
     [
