@@ -117,7 +117,7 @@ def evaluate(
     options.only_embedded(world)
     from roadworthy.agents.commands.evaluation_progress import filmed, shown
     from roadworthy.agents.commands.progress import working
-    from roadworthy.agents.evaluation.compare import load_run
+    from roadworthy.agents.evaluation.compare import check_pairs, load_run
     from roadworthy.agents.evaluation.evaluate import Evaluation, drivers_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.gates import parse_gate
@@ -143,6 +143,8 @@ def evaluate(
             for scenario in load_scenarios(routes, map_dir)
         ]
         tasks = make_tasks(scenarios, seeds, seed)
+    if before is not None:
+        check_pairs(before, tasks)  # hours before they are needed
     tell_missing(scenarios)
     kept = None if record is None else str(record)
     outfit = Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit, kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from roadworthy.agents.evaluation.metrics.registry import METRICS, route_key
 from roadworthy.agents.evaluation.results import Record, Results, read_results
 from roadworthy.agents.evaluation.score import INFRACTIONS
 from roadworthy.agents.evaluation.statistics import Estimate, estimate
+from roadworthy.agents.evaluation.tasks import Task
 from roadworthy.sim.errors import InputError
 
 Key = tuple[str, str, int]  # town, route, seed
@@ -22,6 +23,10 @@ LESS_IS_BETTER = frozenset(name for name, metric in METRICS.items() if metric.le
 # Routes, or seeds of a single one, from which a difference can be told: two may agree to the digit
 # by chance, as counts do.
 FEWEST = 3
+_NO_PAIRS = (
+    "the runs have no drive in common: a pair is a route of one town with one seed; evaluate both "
+    "on the same --routes with the same --seeds"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,7 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
     old, new = by_key(before), by_key(after)
     keys = sorted(old.keys() & new.keys())
     if not keys:
-        raise InputError(
-            "the runs have no drive in common: a pair is a route of one town with one seed; "
-            "evaluate both on the same --routes with the same --seeds"
-        )
+        raise InputError(_NO_PAIRS)
     changes = []
     for name, figure in FIGURES.items():
         both = [(key[:2], figure(old[key]), figure(new[key])) for key in keys]
@@ -125,6 +127,19 @@ def compare(before: Results, after: Results, seed: int = 0) -> Comparison:
         _differing_settings(before, after),
         tuple(drives),
     )
+
+
+def check_pairs(before: Results, tasks: Sequence[Task]) -> None:
+    """Find out, before they are driven, whether tasks can be compared with a run.
+
+    Raises:
+        InputError: the run has no drive of theirs.
+    """
+    old = by_key(before)
+    # Task.record_id is what route_key takes the repetition from.
+    wanted = {(task.town, task.record_id.rsplit("_rep", 1)[0], task.seed) for task in tasks}
+    if not wanted & old.keys():
+        raise InputError(_NO_PAIRS)
 
 
 def by_key(results: Results) -> dict[Key, Record]:

@@ -167,10 +167,9 @@ def read_results(path: Path) -> Results:
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        told = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
         raise InputError(
-            f"result file {path}: {f'{place}: ' if place else ''}{first['msg']}; delete it or choose "
-            "another --out"
+            f"result file {path}: {told}; delete it or choose another --out"
         ) from error
 
 

@@ -129,6 +129,19 @@ def test_a_gate_that_does_not_hold_is_exit_code_1(run: Run, tmp_path: Path) -> N
     assert bad.output.count("(kept)") == 4
 
 
+def test_a_baseline_of_other_routes_is_told_before_anything_is_driven(
+    run: Run, tmp_path: Path
+) -> None:
+    before, now = tmp_path / "before", tmp_path / "now"
+    assert run("evaluate", "--agent", "brake", "--out", before).exit_code == 0
+    done = run("evaluate", "--out", now, "--baseline", before, "--seed", 7)
+    assert done.exit_code == 2
+    assert "no drive in common" in done.output
+    assert not now.exists()
+    again = run("evaluate", "--agent", "brake", "--out", now, "--baseline", before)
+    assert again.exit_code == 0, again.output
+
+
 def test_an_evaluation_whose_agent_crashed_is_exit_code_1(
     run: Run, foreign: str, tmp_path: Path
 ) -> None:
