@@ -26,6 +26,7 @@ from roadworthy.sim.errors import InputError
 from roadworthy.sim.files import write_whole
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.scenario import Scenario
+from roadworthy.sim.scenario.told import DIFFERS
 from roadworthy.sim.weather import PRESETS
 
 REPORT = "report.html"
@@ -118,7 +119,8 @@ def _about(part: Driven, what: Mapping[str, Any], scenarios: Sequence[Scenario])
     around = _settings(what)
     facts = [f"{around[key]} {key}" for key in ("vehicles", "walkers") if key in around]
     if "weather" in around:
-        facts.append(str(around["weather"]))
+        weather = str(around["weather"])
+        facts.append(f"weather that {DIFFERS}" if weather == DIFFERS else weather)
     events = around.get("events")
     if isinstance(events, str):
         facts.append("no events" if events == "none" else f"{events} events")
