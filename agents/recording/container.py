@@ -22,7 +22,7 @@ from roadworthy.sim.errors import InputError, StorageError
 from roadworthy.sim.files import refuse_special
 
 MAGIC = b"\x89RWR\r\n\x1a\n"  # as PNG's: text-mode copies and cut bits show at once
-VERSION = 1
+VERSION = 2
 LARGEST = 1 << 24  # bytes of one chunk's content; a longer one is damage
 _HEAD = struct.Struct("<8sH6x")
 _CHUNK = struct.Struct("<4sII")

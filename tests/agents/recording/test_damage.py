@@ -17,7 +17,13 @@ from hypothesis.extra import numpy as hnp
 from roadworthy.agents.evaluation.drive import DriveResult
 from roadworthy.agents.recording import Recording, RecordingError, Replay
 from roadworthy.agents.recording.codec import MOST_BYTES, pack, unpack
-from roadworthy.agents.recording.container import MAGIC, ChunkWriter, list_chunks, read_chunk
+from roadworthy.agents.recording.container import (
+    MAGIC,
+    VERSION,
+    ChunkWriter,
+    list_chunks,
+    read_chunk,
+)
 from roadworthy.sim.errors import RoadworthyError
 from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.town import Town
@@ -184,7 +190,9 @@ def test_a_route_over_lanes_that_do_not_exist_is_refused(
 def test_a_chunk_that_claims_too_much_ends_the_file(tmp_path: Path) -> None:
     path = tmp_path / "drive.rwr"
     path.write_bytes(
-        struct.pack("<8sH6x", MAGIC, 1) + struct.pack("<4sII", b"HEAD", 0xFFFFFFFF, 0) + b"x" * 64
+        struct.pack("<8sH6x", MAGIC, VERSION)
+        + struct.pack("<4sII", b"HEAD", 0xFFFFFFFF, 0)
+        + b"x" * 64
     )
     chunks, damage = list_chunks(path)
     assert not chunks
