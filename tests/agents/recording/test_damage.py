@@ -210,7 +210,7 @@ def test_what_is_no_recording_is_told(tmp_path: Path, data: bytes) -> None:
 def test_another_format_is_told_with_both_numbers(tmp_path: Path) -> None:
     path = tmp_path / "drive.rwr"
     path.write_bytes(struct.pack("<8sH6x", MAGIC, 9))
-    with pytest.raises(RecordingError, match=r"format 9, .* reads format 1"):
+    with pytest.raises(RecordingError, match=rf"format 9, .* reads format {VERSION}"):
         Recording.read(path)
 
 
