@@ -42,7 +42,10 @@ def serve(
         from roadworthy.sim.carla.server.server import VERSION, Server
 
         map_ = load_map(town, map_dir)
-    server = Server(map_, host=host, port=port, seed=seed, map_dir=map_dir, recordings=recordings)
+    with working("warming up (minutes where the kernels are not compiled yet)"):
+        server = Server(
+            map_, host=host, port=port, seed=seed, map_dir=map_dir, recordings=recordings
+        )
 
     def stop(*_: object) -> None:
         server.stop()

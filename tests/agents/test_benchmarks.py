@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
+from roadworthy.agents import benchmarks
 from roadworthy.agents.benchmarks import GROUPS, Figure, rate, run
 from roadworthy.sim.errors import SettingsError
 
@@ -32,3 +35,15 @@ def test_the_groups_are_those_of_the_command_line() -> None:
         SettingsError, match="world, camera, lidar, train, loop, evaluate, wire or all"
     ):
         run("everything", print)
+
+
+def test_all_leaves_the_wire_out_with_a_sentence_where_carla_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(benchmarks, "GROUPS", {"wire": GROUPS["wire"]})
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert run("all", said.append) == []
+    assert said == ["wire: left out, the package carla (CARLA's own client) is not installed"]
+    with pytest.raises(SettingsError, match="package carla"):
+        run("wire", said.append)

@@ -32,8 +32,8 @@ _SIZES = (
     ("chainbarrier chainbarrierend barrel", (0.35, 0.35, 0.5), PropModel.BARRIER),
     ("trafficwarning", (1.43, 1.18, 1.79), PropModel.WARNING),
     ("warningconstruction warningaccident", (0.6, 0.5, 0.6), PropModel.WARNING),
-    ("advertisement kiosk_01 vendingmachine busstop busstoplb foodcart", (0.6, 1.2, 1.2),
-     PropModel.CRATE),
+    ("advertisement kiosk_01 busstop busstoplb foodcart", (0.6, 1.2, 1.2), PropModel.CRATE),
+    ("vendingmachine", (0.45, 0.55, 1.0), PropModel.CRATE),
     ("atm mailbox motorhelmet streetfountain fountain streetsign streetsign01 streetsign04",
      (0.4, 0.4, 0.9), PropModel.CRATE),
     ("bin clothcontainer container glasscontainer trashcan01 trashcan02 trashcan03 trashcan04 "

@@ -18,6 +18,7 @@ from roadworthy.sim.carla.server.recorder import Recorder
 from roadworthy.sim.carla.server.records import state_header
 from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.streams import EPISODE, Streams
+from roadworthy.sim.carla.server.warming import warm_up
 
 VERSION = "0.9.16"
 RATE = 0.05  # [s] of a tick where nobody has set one
@@ -55,7 +56,7 @@ class Server:
         self.streams = Streams()
         self.frame = 0
         self.episode = Episode(1, map_, self.streams, 1, seed)
-        self.episode.warm()
+        warm_up(map_)
         self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
         self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
         self.sent_xodr: str | None = None  # OpenDRIVE text for the next load_new_episode

@@ -11,6 +11,7 @@ from roadworthy.sim.carla.server.motion import (
     ALIVE,
     COLLIDE,
     KIND,
+    PROP,
     SIMULATE,
     SLIDE_X,
     SLIDE_Y,
@@ -85,6 +86,13 @@ def _note(hits: FloatArray, count: int, a: int, b: int, jx: float, jy: float) ->
 
 
 @kernel
+def _is_over(foot: float, other: FloatArray) -> bool:
+    """Whether a body with its foot at this height is above another; litter it goes over."""
+    clearance = CLEARANCE if other[KIND] == PROP else 0.0
+    return bool(foot + clearance > other[Z] + other[HEIGHT])
+
+
+@kernel
 def _meet(
     a: int, b: int, actors: FloatArray, motors: FloatArray, hits: FloatArray, count: int
 ) -> int:
@@ -92,7 +100,7 @@ def _meet(
     me, other = actors[a], actors[b]
     if motors[a, SIMULATE] == 0.0 and motors[b, SIMULATE] == 0.0:
         return count
-    if me[Z] > other[Z] + other[HEIGHT] or other[Z] > me[Z] + me[HEIGHT]:
+    if _is_over(me[Z], other) or _is_over(other[Z], me):
         return count
     mine, its = _spun(me, motors[a]), _spun(other, motors[b])
     hit = touch(
@@ -179,7 +187,7 @@ def overlaps_any(
     """Whether a box of this length, width and height with its foot at z would stand in another."""
     for b in range(len(actors)):
         other = actors[b]
-        if other[ALIVE] == 0.0 or other[Z] > z + size[2] or z > other[Z] + other[HEIGHT]:
+        if other[ALIVE] == 0.0 or other[Z] > z + size[2] or _is_over(z, other):
             continue
         hit = touch(
             x, y, yaw, size[0], size[1],
