@@ -240,6 +240,8 @@ def test_ctrl_c_ends_everything_at_once(odd: str, tmp_path: Path) -> None:
         start_new_session=True,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": path},
+        # Whoever started the tests in the background of a shell had the signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not (tmp_path / "out" / "results.json").exists():
         time.sleep(0.1)
