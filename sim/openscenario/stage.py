@@ -19,7 +19,7 @@ from roadworthy.sim.openscenario.roads import Pose, RoadFrame
 from roadworthy.sim.openscenario.signals import signal_named
 from roadworthy.sim.openscenario.storyboard import Part
 from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.traffic.vehicles import WHEEL_RADIUS
+from roadworthy.sim.traffic.motion import WHEEL_RADIUS
 from roadworthy.sim.traffic.walkers import STRIDE
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import Actor, Ego, Event, Kind, Tuning

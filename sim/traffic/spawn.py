@@ -10,7 +10,7 @@ from roadworthy.sim.traffic.chance import draw
 from roadworthy.sim.traffic.flaws import JAYWALKS, T_CARELESS, give_flaws
 from roadworthy.sim.traffic.kinds import D_PACE, D_TOP, draw_temper, dress_vehicle
 from roadworthy.sim.traffic.lookup import place_on_lane
-from roadworthy.sim.traffic.vehicles import plan_way
+from roadworthy.sim.traffic.motion import plan_way
 from roadworthy.sim.world.columns import Actor, Kind, Mover
 from roadworthy.sim.world.layout import Places, Roads, Rules, State
 

@@ -218,7 +218,7 @@ def _stroll(w: int, me: FloatArray, decides: bool, roads: Roads, state: State, d
 def walk(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Move the walkers of world `w` by one tick; they follow the ego and the vehicles.
 
-    Those far from the ego make the steps of two ticks in one, see `vehicles.move`; those
+    Those far from the ego make the steps of two ticks in one, see `motion.move`; those
     farther away the steps of four, half of them at one decision and half at the next.
     """
     decides, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim import rng
+from roadworthy.sim.bound_kernel import bound
 from roadworthy.sim.errors import RouteError, WorldError
 from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
 from roadworthy.sim.road.network import RoadNetwork
@@ -195,15 +196,7 @@ class BatchWorld:
             self.episode[w] += 1
             if self.randomisation is not None:
                 self._tune(int(w), self.randomisation.draw(int(key)))
-        reset_worlds(
-            mask,
-            self._roads,
-            self._paths,
-            self.state,
-            self._rules,
-            self._size,
-            self._script,
-        )
+        self._reset_worlds(mask, *self._to_reset())
 
     def _tune(self, world: int, drawn: Drawn) -> None:
         """Let a world differ as was drawn."""
@@ -372,17 +365,21 @@ class BatchWorld:
         for job in jobs:
             job.result()
 
+    def _to_step(self) -> tuple[Any, ...]:
+        """The bundles that `step_worlds` takes."""
+        return self._roads, self._statics, self._paths, self.state, self._rules, self._script
+
+    def _to_reset(self) -> tuple[Any, ...]:
+        """The bundles that `reset_worlds` takes."""
+        return self._roads, self._paths, self.state, self._rules, self._size, self._script
+
+    @cached_property
+    def _step_worlds(self) -> Callable[..., None]:
+        return bound(step_worlds, 0, self.worlds, self._wishes, True, 2, *self._to_step())
+
+    @cached_property
+    def _reset_worlds(self) -> Callable[..., None]:
+        return bound(reset_worlds, np.ones(self.worlds, np.bool_), *self._to_reset())
+
     def _run(self, first: int, last: int, as_plan: bool, ticks: int) -> None:
-        step_worlds(
-            first,
-            last,
-            self._wishes,
-            as_plan,
-            ticks,
-            self._roads,
-            self._statics,
-            self._paths,
-            self.state,
-            self._rules,
-            self._script,
-        )
+        self._step_worlds(first, last, self._wishes, as_plan, ticks, *self._to_step())

@@ -21,7 +21,7 @@ from roadworthy.sim.physics.bicycle import (
 )
 from roadworthy.sim.physics.tyres import GRAVITY, SLIDING, grip_share, road_friction, slowed
 from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.traffic.vehicles import WHEEL_RADIUS
+from roadworthy.sim.traffic.motion import WHEEL_RADIUS
 from roadworthy.sim.world.columns import Actor, Ego, Tuning
 from roadworthy.sim.world.layout import FloatArray, Paths, Rules, State
 

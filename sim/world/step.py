@@ -19,8 +19,9 @@ from roadworthy.sim.traffic.junctions import ARRIVAL, LEAVING, NEVER, survey
 from roadworthy.sim.traffic.kinds import train_driver
 from roadworthy.sim.traffic.lights import draw_times, run_lights, show_lights
 from roadworthy.sim.traffic.lookup import find_strangers, sort_actors
+from roadworthy.sim.traffic.motion import move
 from roadworthy.sim.traffic.spawn import clear_slot, respawn, spawn_vehicle, spawn_walker
-from roadworthy.sim.traffic.vehicles import decide, move
+from roadworthy.sim.traffic.vehicles import decide
 from roadworthy.sim.traffic.walkers import walk
 from roadworthy.sim.world.collision import collide
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Tuning

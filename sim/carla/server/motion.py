@@ -30,7 +30,7 @@ from roadworthy.sim.physics.bicycle import (
 )
 from roadworthy.sim.physics.tyres import GRAVITY, SLIDING, grip_share, slowed
 from roadworthy.sim.road.network import Point
-from roadworthy.sim.traffic.vehicles import WHEEL_RADIUS
+from roadworthy.sim.traffic.motion import WHEEL_RADIUS
 from roadworthy.sim.world.columns import Actor, Kind
 from roadworthy.sim.world.ego import DRIVE_GRIP, SPIN_BRAKE, TOP_REVERSE
 
