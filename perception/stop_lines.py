@@ -13,10 +13,8 @@ from roadworthy.perception.scene import LIGHT_RANGE
 from roadworthy.sim.kernel import kernel
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
+from roadworthy.sim.world.judge import STOP_REACH, STOP_SPEED
 
-# Leaderboard RunningStopTest: slower than this [m/s] within so many metres of the line.
-STANDING = 0.1
-STOP_PROXIMITY = 4.0
 _PASSED = -1.0  # [m] a line this far behind the ego's front governs it no longer
 _SEAM = 2.0  # [m] how far a line may lie from the nearest route point where lanes meet
 _KIND_LIGHT, _KIND_STOP = int(SignalKind.LIGHT), int(SignalKind.STOP)
@@ -110,8 +108,8 @@ def next_line(lines, first, last, kind, here, front):
 
 @kernel
 def is_standing_at(distance, speed):
-    """Whether a vehicle stands at a stop sign's line (leaderboard RunningStopTest)."""
-    return abs(speed) < STANDING and distance < STOP_PROXIMITY
+    """Whether a vehicle stands at a stop sign's line, as `sim.world.judge` judges it."""
+    return abs(speed) < STOP_SPEED and distance < STOP_REACH
 
 
 @kernel
