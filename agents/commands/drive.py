@@ -75,9 +75,7 @@ def drive(
     from roadworthy.agents.evaluation.about import sensors_of
     from roadworthy.agents.evaluation.files import check_writable
     from roadworthy.agents.evaluation.results import ResultFile, check_replaceable
-    from roadworthy.agents.evaluation.routes import load_scenarios, random_route
     from roadworthy.agents.registry import fingerprint, make_agent
-    from roadworthy.sim.scenario.scenario import Scenario
     from roadworthy.sim.scenario.told import told
 
     results = out_dir / "results.json" if out_dir is not None else None
@@ -87,10 +85,7 @@ def drive(
         if path is not None:
             check_writable(path)
     driver = make_agent(agent, device=device)
-    if town is not None:
-        chosen = Scenario(random_route(town, seed or 0, map_dir))
-    else:
-        chosen = _one(load_scenarios(str(scenario or route), map_dir))
+    chosen = scenario_of(scenario or route, town, seed, map_dir)
     chosen = options.applied(chosen, vehicles, walkers, weather, events)
     seed = seed if seed is not None else (*chosen.seeds, 0)[0]
     tell_missing([chosen])
@@ -140,6 +135,22 @@ def tell_crashes(statuses: Sequence[str]) -> None:
             else "the agent crashed; its error stands above"
         )
         raise typer.Exit(FAILED)
+
+
+def scenario_of(
+    source: str | None, town: str | None, seed: int | None, map_dir: Path | None
+) -> Scenario:
+    """The scenario that options tell: one of a file or a suite, or a route drawn in a town.
+
+    Raises:
+        RoadworthyError: there is none, or more than one.
+    """
+    from roadworthy.agents.evaluation.routes import load_scenarios, random_route
+    from roadworthy.sim.scenario.scenario import Scenario
+
+    if town is not None:
+        return Scenario(random_route(town, seed or 0, map_dir))
+    return _one(load_scenarios(str(source), map_dir))
 
 
 def _one(scenarios: list[Scenario]) -> Scenario:

@@ -8,10 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadworthy.sim.frame import Gnss, Imu
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.rng import derive, normal
 from roadworthy.sim.sensors.specs import InertialSpec
 from roadworthy.sim.world.columns import Actor
 
+_YAW, _PITCH, _SPEED, _SLIDE_X, _SLIDE_Y = (
+    int(Actor.YAW),
+    int(Actor.PITCH),
+    int(Actor.SPEED),
+    int(Actor.SLIDE_X),
+    int(Actor.SLIDE_Y),
+)
+_DEG = 180.0 / math.pi
 EARTH_RADIUS = 6378137.0  # [m] CARLA: LibCarla/source/carla/geom/GeoLocation.cpp
 GRAVITY = 9.81  # [m/s^2]
 
@@ -71,7 +80,7 @@ def sense_imu(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) ->
     """Read the inertial unit of an actor row [Actor]; draws 3 to 9 and 14 to 19 of `key`.
 
     The accelerometer feels the reaction to gravity: +9.81 m/s^2 upward at rest, and its
-    component along the body's axes on a slope.
+    component along the body's axes on a slope. All numbers are float32, as CARLA's are.
     """
     key = _seeded(key, spec)
     noise = [float(normal(key, draw)) for draw in range(3, 10)]
@@ -93,17 +102,58 @@ def sense_imu(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) ->
         )
         for k, deviation in enumerate(spec.noise_gyro_stddev)
     ]  # fmt: skip
-    heading = float(actor[Actor.YAW]) + spec.compass_noise * noise[6]
-    return Imu(
-        acceleration=(acceleration[0], acceleration[1], acceleration[2]),
-        gyroscope=(gyroscope[0], gyroscope[1], gyroscope[2]),
-        compass=compass(heading),
-    )
+    a, b, c = (float(np.float32(v)) for v in acceleration)
+    p, q, r = (float(np.float32(v)) for v in gyroscope)
+    heading = float(np.float32(compass(float(actor[Actor.YAW]))))
+    return Imu((a, b, c), (p, q, r), _blurred(heading, spec, noise[6]))
+
+
+def blur_compass(heading: float, spec: InertialSpec, key: np.uint64) -> float:
+    """Put a spec's noise onto a true compass [rad]; draw 9 of `key`. CARLA's has none."""
+    return _blurred(heading, spec, float(normal(_seeded(key, spec), 9)))
+
+
+def _blurred(heading: float, spec: InertialSpec, noise: float) -> float:
+    return (heading + spec.compass_noise * noise) % (2.0 * math.pi)
+
+
+@inlined_kernel
+def level_motion(me: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Yaw [degrees] and velocity over ground in x and y [m/s] of an actor row, as clients get them.
+
+    They are told as float32.
+    """
+    level = math.cos(me[_PITCH]) * me[_SPEED]
+    vx = level * math.cos(me[_YAW]) + me[_SLIDE_X]
+    vy = level * math.sin(me[_YAW]) + me[_SLIDE_Y]
+    return me[_YAW] * _DEG, vx, vy
+
+
+@kernel
+def _tell(me: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    out[0], out[1], out[2] = level_motion(me)
+
+
+def forward_speed(yaw: float, vx: float, vy: float) -> float:
+    """Forward speed [m/s], float32, of a vehicle with a yaw [degrees] and a velocity [m/s].
+
+    Source: leaderboard, sensor_interface.py, SpeedometerReader: the velocity along the forward
+    axis, of what the server tells.
+    """
+    turn = math.radians(yaw)
+    return float(np.float32(vx * math.cos(turn) + vy * math.sin(turn)))
 
 
 def sense_speed(actor: NDArray[np.float32], spec: InertialSpec, key: np.uint64) -> float:
     """Read the speedometer [m/s] of an actor row [Actor]; draw 10 of `key`."""
-    return float(actor[Actor.SPEED]) + spec.speed_noise * float(normal(_seeded(key, spec), 10))
+    told = np.empty(3, np.float32)
+    _tell(actor, told)
+    return blur_speed(forward_speed(*told.tolist()), spec, key)
+
+
+def blur_speed(speed: float, spec: InertialSpec, key: np.uint64) -> float:
+    """Put a spec's noise onto a true speed [m/s]; draw 10 of `key`. CARLA's has none."""
+    return speed + spec.speed_noise * float(normal(_seeded(key, spec), 10))
 
 
 def _seeded(key: np.uint64, spec: InertialSpec) -> np.uint64:

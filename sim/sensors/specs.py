@@ -8,6 +8,7 @@ from typing import Any
 
 from roadworthy.sim.errors import SettingsError
 
+METRES_PER_DEGREE = 111_319.49  # of latitude, on CARLA's sphere of 6,378,137 m
 TICK = 0.05  # [s] of a world by default
 FAR = 1000.0  # [m] from the vehicle's centre, no sensor of it sits farther away
 
@@ -278,6 +279,30 @@ class InertialSpec:
         if self.seed >= 1 << 63:
             raise SettingsError(f"inertial sensors: seed is {self.seed}; it must be in 0..2^63 - 1")
         return self
+
+    def as_carla(self, seed: int) -> InertialSpec:
+        """The same noise in CARLA's attributes alone: one deviation for each number.
+
+        Noise of the compass and of the speed stays as it is; CARLA has neither.
+
+        Args:
+            seed: taken where the spec has none of its own; CARLA's has 31 bits.
+        """
+        degrees = self.gnss_noise / METRES_PER_DEGREE
+        x, y, z = (math.hypot(self.acceleration_noise, v) for v in self.noise_accel_stddev)
+        p, q, r = (math.hypot(self.gyroscope_noise, v) for v in self.noise_gyro_stddev)
+        return replace(
+            self,
+            gnss_noise=0.0,
+            acceleration_noise=0.0,
+            gyroscope_noise=0.0,
+            noise_lat_stddev=math.hypot(degrees, self.noise_lat_stddev),
+            noise_lon_stddev=math.hypot(degrees, self.noise_lon_stddev),
+            noise_alt_stddev=math.hypot(self.gnss_noise, self.noise_alt_stddev),
+            noise_accel_stddev=(x, y, z),
+            noise_gyro_stddev=(p, q, r),
+            seed=self.seed or seed % 2**31,
+        )
 
     def scaled(self, factor: float) -> InertialSpec:
         """The same sensors with `factor` times the noise and bias."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -29,8 +29,23 @@ _NOON = Weather().row().tobytes()
 _Sensor = TypeVar("_Sensor")
 
 # Streams below the key of one frame.
-_INERTIAL, _LIDAR, _LIDARS, _RADARS = 0, 1, 2, 3
-_CAMERAS = 1000  # and one for each further camera
+INERTIAL, LIDAR, _LIDARS, _RADARS = 0, 1, 2, 3
+CAMERAS = 1000  # and one for each further camera
+
+
+def key_of_frame(key: np.uint64, seed: int, number: int) -> np.uint64:
+    """Of all noise in tick `number` of the world with a key, by the suite's seed."""
+    return np.uint64(derive(np.uint64(derive(key, seed)), number))
+
+
+def key_of_lidar(frame_key: np.uint64, index: int) -> np.uint64:
+    """Of the noise of a further lidar."""
+    return np.uint64(derive(np.uint64(derive(frame_key, _LIDARS)), index))
+
+
+def key_of_radar(frame_key: np.uint64, index: int) -> np.uint64:
+    """Of the noise of a radar."""
+    return np.uint64(derive(np.uint64(derive(frame_key, _RADARS)), index))
 
 
 class SensorSuite:
@@ -52,6 +67,7 @@ class SensorSuite:
         self.town = town
         self.rig = rig
         self._seed = seed
+        self._inertial = rig.inertial.as_carla(seed)
         self._cameras = [Camera(town, spec) for spec in rig.cameras]
         self._lidar = Lidar(town, rig.lidar, tick) if rig.lidar is not None else None
         self._lidars = [Lidar(town, spec, tick) for spec in rig.lidars]
@@ -96,11 +112,11 @@ class SensorSuite:
         air = self._light(weather)
         others.fill(actors, 1, float(car[Actor.X]), float(car[Actor.Y]), air, time)
         images, depths, semantics, instances = {}, {}, {}, {}
-        frame_key = np.uint64(derive(np.uint64(derive(key, self._seed)), number))
+        frame_key = key_of_frame(key, self._seed, number)
         for index, camera in enumerate(self._cameras):
             name = camera.spec.name
             images[name], depth, semantic = camera.render(
-                others, car, lights, air, np.uint64(derive(frame_key, _CAMERAS + index))
+                others, car, lights, air, np.uint64(derive(frame_key, CAMERAS + index))
             )
             if camera.spec.depth:
                 depths[name] = depth
@@ -108,13 +124,13 @@ class SensorSuite:
                 semantics[name] = semantic
             if camera.spec.instance:
                 instances[name] = camera.instances(others, semantic)
-        noise = np.uint64(derive(frame_key, _INERTIAL))
-        inertial = self.rig.inertial
+        noise = np.uint64(derive(frame_key, INERTIAL))
+        inertial = self._inertial
         if noise_factor != 1.0:
             inertial = inertial.scaled(noise_factor)
         lidar = np.zeros((0, 4), np.float32)
         if self._lidar is not None:
-            noise_key = np.uint64(derive(frame_key, _LIDAR))
+            noise_key = np.uint64(derive(frame_key, LIDAR))
             lidar = self._lidar.sweep(others, car, noise_key, number, weather)
         return Frame(
             number=number,
@@ -129,7 +145,7 @@ class SensorSuite:
             instances=instances,
             lidars={
                 sensor.spec.name: sensor.sweep(others, car, noise_key, number, weather)
-                for sensor, noise_key in _keyed(self._lidars, frame_key, _LIDARS)
+                for sensor, noise_key in _keyed(self._lidars, frame_key, key_of_lidar)
             },
             semantic_lidars={
                 sensor.spec.name: sensor.semantics(others, car, number)
@@ -137,7 +153,7 @@ class SensorSuite:
             },
             radars={
                 sensor.spec.name: sensor.sense(others, actors, noise_key)
-                for sensor, noise_key in _keyed(self._radars, frame_key, _RADARS)
+                for sensor, noise_key in _keyed(self._radars, frame_key, key_of_radar)
             },
             touches=() if hits is None else sense_touches(hits),
             crossed_marks=() if events is None else sense_marks(ego, events),
@@ -158,9 +174,10 @@ class SensorSuite:
 
 
 def _keyed(
-    sensors: Sequence[_Sensor], frame_key: np.uint64, stream: int
+    sensors: Sequence[_Sensor],
+    frame_key: np.uint64,
+    key_of: Callable[[np.uint64, int], np.uint64],
 ) -> Iterator[tuple[_Sensor, np.uint64]]:
     """Sensors of a kind, each with a key of its own."""
-    base = np.uint64(derive(frame_key, stream))
     for index, sensor in enumerate(sensors):
-        yield sensor, np.uint64(derive(base, index))
+        yield sensor, key_of(frame_key, index)

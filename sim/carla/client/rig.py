@@ -16,6 +16,8 @@ from roadworthy.sim.carla.client.link import Link
 from roadworthy.sim.carla.client.shadow import Shape
 from roadworthy.sim.errors import CarlaError, SettingsError
 from roadworthy.sim.frame import Frame, Gnss, Imu
+from roadworthy.sim.rng import derive
+from roadworthy.sim.sensors.inertial import blur_compass, blur_speed
 from roadworthy.sim.sensors.specs import (
     CameraSpec,
     InertialSpec,
@@ -23,9 +25,9 @@ from roadworthy.sim.sensors.specs import (
     RadarSpec,
     SensorRig,
 )
+from roadworthy.sim.sensors.suite import INERTIAL, key_of_frame
 
 BACKLOG = 64  # measurements that a sensor may be ahead of the world
-_METRES_PER_DEGREE = 111_319.49  # of latitude, on CARLA's sphere of 6,378,137 m
 _DEPTH_MOST = 1000.0  # [m] that 2^24 - 1 means
 
 
@@ -99,8 +101,10 @@ class SensorStream:
 class CarlaRig:
     """A rig's sensors, attached to the agent's vehicle."""
 
-    def __init__(self, link: Link, world: Any, vehicle: Any, shape: Shape, rig: SensorRig) -> None:
-        """Attach all sensors.
+    def __init__(
+        self, link: Link, world: Any, vehicle: Any, shape: Shape, rig: SensorRig, seed: int = 0
+    ) -> None:
+        """Attach all sensors; `seed` is that of their noise.
 
         Raises:
             CarlaError: the server does not let them be.
@@ -113,7 +117,8 @@ class CarlaRig:
                     f"camera {camera.name!r}: k1, k2 and auto_exposure are the embedded world's; "
                     "CARLA's cameras have lens_k, lens_kcube and exposure"
                 )
-        self.rig = rig
+        self.rig, self._seed = rig, seed
+        self._inertial = rig.inertial.as_carla(seed)
         self._link, self._world, self._vehicle = link, world, vehicle
         # A rig's poses are from the vehicle's centre on the ground, CARLA's from its origin.
         self._origin = (
@@ -154,8 +159,8 @@ class CarlaRig:
             for spec in rig.semantic_lidars
         }
         self._radars = {spec.name: add("other.radar", spec, radar(spec)) for spec in rig.radars}
-        self._imu = add("other.imu", None, imu(rig.inertial))
-        self._gnss = add("other.gnss", None, gnss(rig.inertial))
+        self._imu = add("other.imu", None, imu(self._inertial))
+        self._gnss = add("other.gnss", None, gnss(self._inertial))
 
     def _add(self, kind: str, spec: Any, attributes: Mapping[str, Any]) -> SensorStream:
         """Spawn a sensor and listen to it."""
@@ -175,7 +180,7 @@ class CarlaRig:
         self._open.append(stream)
         return stream
 
-    def read(self, frame: int, number: int, seconds: float, speed: float) -> Frame:
+    def read(self, frame: int, number: int, seconds: float, speed: float, key: np.uint64) -> Frame:
         """Gather what all sensors measured in one frame of the server.
 
         Args:
@@ -183,6 +188,8 @@ class CarlaRig:
             number: ours, ticks since the drive began.
             seconds: since the drive began.
             speed: of the vehicle, forward [m/s].
+            key: of the world; with the seed and `number` it picks the noise of compass and speed,
+                which CARLA's sensors do not have.
 
         Raises:
             CarlaError: a measurement is missing.
@@ -193,6 +200,7 @@ class CarlaRig:
         ) -> dict[str, NDArray[Any]]:
             return {name: convert(stream.of(frame)) for name, stream in streams.items()}
 
+        noise = np.uint64(derive(key_of_frame(key, self._seed, number), INERTIAL))
         inertial, place = self._imu.of(frame), self._gnss.of(frame)
         felt, turning = inertial.accelerometer, inertial.gyroscope
         rows = np.zeros((0, 4), np.float32)
@@ -204,10 +212,10 @@ class CarlaRig:
             Imu(
                 (felt.x, felt.y, felt.z),
                 (turning.x, turning.y, turning.z),
-                float(inertial.compass),
+                blur_compass(float(inertial.compass), self._inertial, noise),
             ),
             Gnss(place.latitude, place.longitude, place.altitude),
-            speed,
+            blur_speed(speed, self._inertial, noise),
             all_of(self._depths, depth_of),
             all_of(self._labels, label_of),
             instances=all_of(self._instances, rgb_of),
@@ -283,30 +291,25 @@ def radar(spec: RadarSpec) -> dict[str, Any]:
 
 
 def imu(spec: InertialSpec) -> dict[str, Any]:
-    """Attributes of an IMU's blueprint; both kinds of our noise in one deviation."""
+    """Attributes of an IMU's blueprint, from a spec `as_carla`."""
     found: dict[str, Any] = {"noise_seed": spec.seed}
     for k, axis in enumerate("xyz"):
-        found[f"noise_accel_stddev_{axis}"] = math.hypot(
-            spec.acceleration_noise, spec.noise_accel_stddev[k]
-        )
-        found[f"noise_gyro_stddev_{axis}"] = math.hypot(
-            spec.gyroscope_noise, spec.noise_gyro_stddev[k]
-        )
+        found[f"noise_accel_stddev_{axis}"] = spec.noise_accel_stddev[k]
+        found[f"noise_gyro_stddev_{axis}"] = spec.noise_gyro_stddev[k]
         found[f"noise_gyro_bias_{axis}"] = spec.noise_gyro_bias[k]
     return found
 
 
 def gnss(spec: InertialSpec) -> dict[str, Any]:
-    """Attributes of a GNSS receiver's blueprint; metres of noise become degrees."""
-    off = spec.gnss_noise / _METRES_PER_DEGREE
+    """Attributes of a GNSS receiver's blueprint, from a spec `as_carla`."""
     return {
         "noise_seed": spec.seed,
         "noise_lat_bias": spec.noise_lat_bias,
-        "noise_lat_stddev": math.hypot(off, spec.noise_lat_stddev),
+        "noise_lat_stddev": spec.noise_lat_stddev,
         "noise_lon_bias": spec.noise_lon_bias,
-        "noise_lon_stddev": math.hypot(off, spec.noise_lon_stddev),
+        "noise_lon_stddev": spec.noise_lon_stddev,
         "noise_alt_bias": spec.noise_alt_bias,
-        "noise_alt_stddev": math.hypot(spec.gnss_noise, spec.noise_alt_stddev),
+        "noise_alt_stddev": spec.noise_alt_stddev,
     }
 
 

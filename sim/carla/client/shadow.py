@@ -15,6 +15,7 @@ import numpy as np
 from roadworthy.sim.angles import wrap_angle
 from roadworthy.sim.errors import CarlaError
 from roadworthy.sim.road.route import Route, RouteSet
+from roadworthy.sim.sensors.inertial import forward_speed
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Light, Mover, PropModel
@@ -76,11 +77,12 @@ def shape_of(actor: Any) -> Shape | None:
 class Shadow:
     """Follows the actors of a server in a world of our own."""
 
-    def __init__(self, town: Town, route: Route, settings: WorldSettings) -> None:
+    def __init__(self, town: Town, route: Route, settings: WorldSettings, seed: int = 0) -> None:
         self.batch = BatchWorld(
             town,
             RouteSet.of([route]),
             1,
+            seed=seed,  # whose key the embedded world of this seed has
             settings=replace(settings, vehicles=VEHICLES, walkers=WALKERS, guests=PROPS),
             threads=1,
         )
@@ -166,7 +168,7 @@ class Shadow:
         me[Actor.Y] = pose.location.y + s * cx + c * cy
         me[Actor.Z] = pose.location.z + cz - 0.5 * shape.size[2]
         me[Actor.YAW], me[Actor.PITCH] = wrap_angle(yaw), wrap_angle(pitch)
-        forward = speed.x * c + speed.y * s
+        forward = forward_speed(pose.rotation.yaw, speed.x, speed.y)
         if shape.kind == Kind.WALKER:
             forward = math.hypot(speed.x, speed.y)
         before = self._speed.get(state.id, forward)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -69,7 +68,7 @@ class CarlaWorld:
         self._owned = False
         self._background: Background | None = None
         self._frame = 0
-        self._shadow = Shadow(town, scenario.route, settings)
+        self._shadow = Shadow(town, scenario.route, settings, seed)
         self.batch = self._shadow.batch
         self._signals: dict[int, Any] = {}
         self._last_touch: dict[int, float] = {}
@@ -89,8 +88,8 @@ class CarlaWorld:
     def _begin(self) -> None:
         """Find or make the vehicle, and wait until it stands."""
         link, world = self._link, self._world
-        self._set_weather()
         self._take_vehicle()
+        self._set_weather()
         for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
             with link.waiting(f"the sensor {name}"):
                 blueprint = world.get_blueprint_library().find(name)
@@ -123,20 +122,14 @@ class CarlaWorld:
         x, y, z, yaw = (
             float(point[c]) for c in (RoutePoint.X, RoutePoint.Y, RoutePoint.Z, RoutePoint.YAW)
         )
-        with link.waiting("the vehicles that are there"):
-            heroes = [
-                actor
-                for actor in world.get_actors().filter("vehicle.*")
-                if actor.attributes.get("role_name") == EGO_ROLE
-            ]
-            for actor in heroes:
-                at = actor.get_location()
-                if math.hypot(at.x - x, at.y - y) < NEAR_START:
-                    self._vehicle = actor
-                    return
-        if heroes:  # left by a client that died, with its traffic in the way
+        if self._find_vehicle(x, y):
+            # Left by a client that died, with its traffic in the way, or at the end of a drive
+            # of a scenario, which begins anew.
             self._world = world = link.reload(self._settings())
             self._advance()
+            self._find_vehicle(x, y)
+        if self._vehicle is not None:
+            return
         with link.waiting(f"a {EGO_BLUEPRINT} at the beginning of route {self.route.id}"):
             blueprint = world.get_blueprint_library().find(EGO_BLUEPRINT)
             blueprint.set_attribute("role_name", EGO_ROLE)
@@ -150,6 +143,21 @@ class CarlaWorld:
                 f"beginning of route {self.route.id}; is another vehicle there?"
             )
         self._owned = True
+
+    def _find_vehicle(self, x: float, y: float) -> bool:
+        """Take the agent's vehicle that is at (x, y) [m]; whether there are such ones elsewhere."""
+        with self._link.waiting("the vehicles that are there"):
+            heroes = [
+                actor
+                for actor in self._world.get_actors().filter("vehicle.*")
+                if actor.attributes.get("role_name") == EGO_ROLE
+            ]
+            for actor in heroes:
+                at = actor.get_location()
+                if math.hypot(at.x - x, at.y - y) < NEAR_START:
+                    self._vehicle = actor
+                    return False
+        return bool(heroes)
 
     def _set_weather(self) -> None:
         """Give the server the scenario's weather."""
@@ -292,11 +300,11 @@ class CarlaWorld:
         shape = shape_of(self._vehicle)
         if shape is None:
             raise CarlaError(f"{self._link.address}: the agent's vehicle has no bounding box")
-        rig = replace(rig, inertial=replace(rig.inertial, seed=seed % 2**31))
         with self._link.patience():
-            made = CarlaRig(self._link, self._world, self._vehicle, shape, rig)
+            made = CarlaRig(self._link, self._world, self._vehicle, shape, rig, seed)
             self._rigs.append(made)
-            self._hold()
+            if self._owned:
+                self._hold()
             self._advance()  # a sensor measures from the tick after it was made
             self._follow(self._tick)
             made.wait(self._frame)
@@ -308,7 +316,7 @@ class CarlaWorld:
         Raises:
             CarlaError: a measurement did not come.
         """
-        return suite.read(self._frame, self.frame, self.time, self.speed)
+        return suite.read(self._frame, self.frame, self.time, self.speed, self.batch.key[0])
 
     def close(self) -> None:
         """Destroy what was made here, and give the server its settings back."""

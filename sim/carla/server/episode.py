@@ -15,9 +15,11 @@ from roadworthy.sim.carla.server.props import PROPS
 from roadworthy.sim.carla.server.replayer import Replayer
 from roadworthy.sim.carla.server.sensing.senses import Senses
 from roadworthy.sim.carla.server.sensing.specs import check_sensor
+from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.streams import Streams
 from roadworthy.sim.carla.server.values import Description, Pose, RefusedError, Vector
 from roadworthy.sim.carla.server.vehicles import BY_ID
+from roadworthy.sim.rng import derive
 from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.scenery.material import BODY_COLORS
 from roadworthy.sim.scenery.mesh import town_mesh
@@ -27,7 +29,7 @@ from roadworthy.sim.world.columns import Kind
 COLLIDES = "Spawn failed because of collision at spawn position"  # CARLA's words
 UNKNOWN = "unable to spawn actor: {!r} is no blueprint of this server"
 # CARLA's semantic labels of what can be spawned.
-_TAGS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}
+TAGS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}
 _PEDESTRIAN, _DYNAMIC, _LIGHT_TAG, _SIGN_TAG = 12, 21, 7, 8
 _NO_BOX = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
 _SIGN_NAMES = {
@@ -46,24 +48,28 @@ class Episode:
 
     Attributes:
         number: of the episode; clients compare it.
+        step: [s] of each tick, where clients cannot choose.
         next_id: of the next actor; ids are never used again.
     """
+
+    step: float | None = None
 
     def __init__(
         self, number: int, map_: Map, streams: Streams, next_id: int, seed: int = 0
     ) -> None:
         self.number, self.map, self.town = number, map_, map_.town
         self.streams = streams
-        self.bodies = Bodies(map_.town)
-        self.lights = Lights(map_.town.network)
+        self.seed = seed
+        self.bodies, self.lights = self._populate()
         self.ledger = Ledger(self.bodies, self.lights)
         self.weather = Weather()
         self.weather_row = self.weather.row()
         self.time = 0.0
+        self.clock = 0.0  # [s] of what moves in pictures
         self.delta = 0.0
         self.next_id = next_id
         self.sensors: dict[int, Entry] = {}  # those that send something
-        self.senses = Senses(seed)
+        self.senses = Senses()
         self.ticks = 0
         self.replayer: Replayer | None = None
         self.tombs: dict[int, list[object]] = {}  # boxes of what was destroyed
@@ -74,6 +80,10 @@ class Episode:
         for k in range(len(map_.town.network.signal_kind)):
             self._add_signal(k)
         self.ledger.moved()
+
+    def _populate(self) -> tuple[Bodies, Lights]:
+        """Make the bodies and the lights of the town."""
+        return Bodies(self.town), Lights(self.town.network)
 
     def _add(self, description: Description, pose: Pose, **more: object) -> Entry:
         entry = Entry(self.next_id, description, _NO_BOX)
@@ -111,6 +121,8 @@ class Episode:
         entry = Entry(self.next_id, asked, _NO_BOX, parent=parent or 0)
         if parent is not None:
             entry.relative, entry.rigid = pose, attachment == 0
+            others = self.ledger.entries[parent].children
+            entry.rank = sum(self.ledger.entries[n].type_id == asked.id for n in others)
         if asked.id.startswith("sensor.") and asked.id != "sensor.other.lane_invasion":
             check_sensor(asked)
             if asked.id.split(".")[1] in ("camera", "lidar") or asked.id.endswith("radar"):
@@ -133,7 +145,7 @@ class Episode:
         if name in BY_ID:
             model = BY_ID[name]
             kind, half, mass = model.kind, model.half, model.mass
-            tag, centre = _TAGS[model.base], half[2]
+            tag, centre = TAGS[model.base], half[2]
             color = _nearest_color(asked.get("color", ""))
         elif name in PROPS:
             prop = PROPS[name]
@@ -247,9 +259,30 @@ class Episode:
         self.bodies.advance(dt, self.weather_row)
         self.lights.find(self.bodies.actors, self.bodies.motors)
         self.time += dt
+        self.clock = self.time
         self.delta = dt
         self.ticks += 1
         self.ledger.moved()
+
+    def check(self, settings: Settings) -> None:
+        """Refuse settings that this episode cannot have; this one can have any.
+
+        Raises:
+            RefusedError: they are of that kind.
+        """
+
+    def controlled(self, entry: Entry, pedals: bool = True) -> None:
+        """A client puts controls of a vehicle in force: `pedals`, or an Ackermann control.
+
+        Raises:
+            RefusedError: it may not.
+        """
+
+    def noise_key(self, entry: Entry) -> np.uint64:
+        """Of a sensor's noise at this frame."""
+        ordinal = entry.id - self.spectator.id
+        mine = np.uint64(derive(np.uint64(self.seed), ordinal))
+        return np.uint64(derive(mine, self.ticks))
 
     def sense(self, frame: int) -> None:
         """Send what the sensors see at this frame."""

@@ -41,6 +41,7 @@ class Entry:
     signal: int = -1  # of a light or a sign
     relative: Pose | None = None  # to its parent
     rigid: bool = True
+    rank: int = 0  # of a sensor, among those of its type on the same parent
     children: list[int] = field(default_factory=list)
 
     @property

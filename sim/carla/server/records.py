@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.carla.server.motors import Motor
 from roadworthy.sim.kernel import kernel
+from roadworthy.sim.sensors.inertial import level_motion
 from roadworthy.sim.world.columns import Actor
 
 FloatArray = NDArray[np.float32]
@@ -57,17 +58,13 @@ MOTION = 15
 LIGHT_RED, LIGHT_GREEN = 0, 2
 DEG = 180.0 / math.pi
 
-X, Y, Z, YAW, PITCH, SPEED, YAW_RATE, SLIDE_X, SLIDE_Y, A_KIND = (
+X, Y, Z, PITCH, SPEED, YAW_RATE = (
     int(Actor.X),
     int(Actor.Y),
     int(Actor.Z),
-    int(Actor.YAW),
     int(Actor.PITCH),
     int(Actor.SPEED),
     int(Actor.YAW_RATE),
-    int(Actor.SLIDE_X),
-    int(Actor.SLIDE_Y),
-    int(Actor.KIND),
 )
 VZ, ROLL, AX, AY, AZ = (
     int(Motor.VZ),
@@ -95,10 +92,8 @@ def export_bodies(
     for i in range(len(rows)):
         me, motor, out = actors[rows[i]], motors[rows[i]], motion[slots[i]]
         out[0], out[1], out[2] = me[X], me[Y], me[Z] + lifts[i]
-        out[3], out[4], out[5] = me[PITCH] * DEG, me[YAW] * DEG, motor[ROLL] * DEG
-        level = math.cos(me[PITCH]) * me[SPEED]
-        out[6] = level * math.cos(me[YAW]) + me[SLIDE_X]
-        out[7] = level * math.sin(me[YAW]) + me[SLIDE_Y]
+        out[3], out[5] = me[PITCH] * DEG, motor[ROLL] * DEG
+        out[4], out[6], out[7] = level_motion(me)
         out[8] = math.sin(me[PITCH]) * me[SPEED] + motor[VZ]
         out[9], out[10], out[11] = 0.0, 0.0, me[YAW_RATE] * DEG
         out[12], out[13], out[14] = motor[AX], motor[AY], motor[AZ]

@@ -17,7 +17,9 @@ from roadworthy.sim.carla.server.navigation import file_name, navigation_mesh
 from roadworthy.sim.carla.server.recorder import Recorder
 from roadworthy.sim.carla.server.records import state_header
 from roadworthy.sim.carla.server.settings import Settings
+from roadworthy.sim.carla.server.staged import Stage, StagedEpisode
 from roadworthy.sim.carla.server.streams import EPISODE, Streams
+from roadworthy.sim.carla.server.values import RefusedError
 from roadworthy.sim.carla.server.warming import warm_up
 
 VERSION = "0.9.16"
@@ -34,6 +36,7 @@ class Server:
         self, map_: Map, *, host: str = "127.0.0.1", port: int = 2000, seed: int = 0,
         map_dir: Path | None = None,
         recordings: Path = Path("out/recordings"),
+        stage: Stage | None = None,
     ) -> None:  # fmt: skip
         """Listen; `run` serves.
 
@@ -44,10 +47,13 @@ class Server:
             seed: of the sensors' noise.
             map_dir: folder with further TOWN.xodr files.
             recordings: folder of what clients let us record.
+            stage: the scenario to play, whose town is `map_`; None leaves the town empty.
 
         Raises:
             WorldError: the port cannot be had.
+            EventError, RouteError, SettingsError: see `Stage.begin`.
         """
+        self.stage = stage
         self.seed, self.map_dir = seed, map_dir
         self.recordings = recordings
         self.recorder: Recorder | None = None
@@ -55,7 +61,7 @@ class Server:
         self.settings = Settings()
         self.streams = Streams()
         self.frame = 0
-        self.episode = Episode(1, map_, self.streams, 1, seed)
+        self.episode = self._episode(1, map_, 1)
         warm_up(map_)
         self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
         self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
@@ -64,6 +70,12 @@ class Server:
         self._flags = MAP_CHANGE
         self._started = self._last = time.monotonic()
         self.loop = Loop(host, port, self.streams, self.answer)
+
+    def _episode(self, number: int, map_: Map, next_id: int) -> Episode:
+        """Begin an episode: an empty town, or the scenario from its start."""
+        if self.stage is None:
+            return Episode(number, map_, self.streams, next_id, self.seed)
+        return StagedEpisode(number, map_, self.streams, next_id, self.stage)
 
     @property
     def port(self) -> int:
@@ -106,7 +118,7 @@ class Server:
         """What `tick_cue` does; the number of the frame that the caller waits for."""
         if not self.settings.synchronous:
             return self.frame + 1  # comes by itself
-        self.advance(self.settings.fixed_delta or RATE)
+        self.advance(self.settings.fixed_delta or self.episode.step or RATE)
         return self.frame
 
     def advance(self, dt: float) -> None:
@@ -140,13 +152,22 @@ class Server:
         return self._navigation[1]
 
     def begin(self, map_: Map, settings: Settings | None = None) -> None:
-        """Begin a new episode; `settings` replace those in force. A recording ends with the old."""
+        """Begin a new episode; `settings` replace those in force. A recording ends with the old.
+
+        Raises:
+            RefusedError: a scenario is played, and this is another map than its.
+        """
+        if self.stage is not None and map_ is not self.episode.map:
+            raise RefusedError(
+                f"this server plays a scenario in {self.episode.town.name}; it has no other map. "
+                "reload_world begins the scenario anew"
+            )
         if self.recorder is not None:
             self.recorder.end()
             self.recorder = None
         self.episode.end()
         before = self.episode
-        self.episode = Episode(before.number + 1, map_, self.streams, before.next_id, self.seed)
+        self.episode = self._episode(before.number + 1, map_, before.next_id)
         self._flags = MAP_CHANGE
         if settings is not None:
             self.settings = settings
@@ -155,7 +176,7 @@ class Server:
         """Let time pass where no client does; seconds until the next look."""
         if self.settings.synchronous:
             return 1.0
-        step = self.settings.fixed_delta or RATE
+        step = self.settings.fixed_delta or self.episode.step or RATE
         now = time.monotonic()
         passed = now - self._last
         if passed < step:

@@ -50,7 +50,9 @@ def clamp(value: float, low: float, high: float) -> float:
 @method("apply_control_to_vehicle", whole, read_control)
 def apply_control_to_vehicle(server: Server, number: int, control: tuple[Any, ...]) -> None:
     """Put pedals, wheel and gear in force."""
-    motor = server.episode.bodies.motors[server.episode.vehicle(number).row]
+    entry = server.episode.vehicle(number)
+    server.episode.controlled(entry)
+    motor = server.episode.bodies.motors[entry.row]
     throttle, steer, brake, hand, reverse, manual, gear = control
     motor[: Motor.GEAR] = (
         clamp(throttle, 0.0, 1.0), clamp(steer, -1.0, 1.0), clamp(brake, 0.0, 1.0), hand, reverse,
@@ -66,7 +68,9 @@ def apply_ackermann_control_to_vehicle(
     server: Server, number: int, control: tuple[float, ...]
 ) -> None:
     """Put a speed and an angle of the wheels in force; the jerk is not limited."""
-    motor = server.episode.bodies.motors[server.episode.vehicle(number).row]
+    entry = server.episode.vehicle(number)
+    server.episode.controlled(entry, pedals=False)
+    motor = server.episode.bodies.motors[entry.row]
     steer, steer_speed, speed, acceleration, _jerk = control
     motor[Motor.ACKERMANN] = 1.0
     motor[Motor.A_STEER : Motor.A_ACCEL + 1] = (

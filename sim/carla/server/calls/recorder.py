@@ -85,6 +85,8 @@ def replay_file(
     offset: Pose,
 ) -> str:  # fmt: skip
     """Play a recording again; its sensors are not."""
+    if server.stage is not None:
+        raise RefusedError("this server plays a scenario, no recordings")
     recording = read_recording(recording_path(server, name))
     stop_replayer(server, True)
     if recording.map != server.episode.map.name:

@@ -133,6 +133,7 @@ def get_episode_settings(server: Server) -> list[Any]:
 @method("set_episode_settings", read_settings)
 def set_episode_settings(server: Server, settings: Settings) -> int:
     """Put settings in force; the frame from which on they hold."""
+    server.episode.check(settings)
     server.settings = settings
     return server.frame
 

@@ -90,7 +90,8 @@ class Feeler:
         if found is None:
             return None
         if found.actor >= 0:
-            other = episode.ledger.row_entry.get(found.actor)
+            number = int(scene.numbers(carrier)[found.actor])
+            other = episode.ledger.entries.get(number)
             if other is None:
                 return None
             met = other.wire()

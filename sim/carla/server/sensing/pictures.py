@@ -52,18 +52,17 @@ class Pictures:
             out[..., 2] = labels
             out[..., 0] = out[..., 1] = 0
         else:
-            _swap(self._numbered(soup, labels, scene), out)
+            _swap(self._numbered(soup, labels, scene.numbers(carrier)), out)
         out[..., 3] = 255
         height, width = labels.shape
         return _HEADER.pack(width, height, self._fov) + out.tobytes()
 
     def _numbered(
-        self, soup: ActorSoup, labels: NDArray[np.uint8], scene: Scene
+        self, soup: ActorSoup, labels: NDArray[np.uint8], ids: NDArray[np.uint32]
     ) -> NDArray[np.uint8]:
         """Labels and numbers; an actor's number is its id."""
         found = self._camera.instances(soup, labels)
         number = found[..., 1].astype(np.uint32) | found[..., 2].astype(np.uint32) << 8
-        ids = scene.numbers()
         actor = (number > 0) & (number < FIRST_BOX)
         number[actor] = ids[number[actor]]
         found[..., 1], found[..., 2] = number & 255, (number >> 8) & 255

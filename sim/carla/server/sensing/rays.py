@@ -65,7 +65,7 @@ class Rays:
             for column, name in enumerate(("x", "y", "z", "cos")):
                 packed[name] = rows[:, column]
             objects = rows[:, 4].astype(np.int64)
-            ids = scene.numbers()
+            ids = scene.numbers(carrier)
             packed["id"] = np.where(
                 objects < FIRST_BOX, ids[np.minimum(objects, len(ids) - 1)], objects
             )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.rng import derive
 from roadworthy.sim.sensors.air import Air, air_of
 from roadworthy.sim.sensors.scene import ActorSoup
 from roadworthy.sim.world.columns import Actor
@@ -32,8 +31,7 @@ class Scene:
         dt: [s] of the last tick.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = np.uint64(seed)
+    def __init__(self) -> None:
         self._soups: dict[tuple[int, bool], ActorSoup] = {}
         self._filled: set[tuple[int, bool]] = set()
         self._views: dict[int, FloatArray] = {}
@@ -61,20 +59,29 @@ class Scene:
 
     def key(self, entry: Entry) -> np.uint64:
         """Of a sensor's noise at this frame."""
-        ordinal = entry.id - self.episode.spectator.id
-        return np.uint64(derive(np.uint64(derive(self._seed, ordinal)), self.number))
+        return self.episode.noise_key(entry)
 
     def view(self, carrier: int) -> FloatArray:
-        """All actors with `carrier` in row 0, which is nobody's otherwise."""
+        """All actors with `carrier` in row 0; who is in row 0 otherwise has its row.
+
+        Nobody's view has an empty row 0, and one row more where somebody is in it otherwise.
+        """
         view = self._views.get(carrier)
         if view is None:
             actors = self.episode.bodies.actors
-            view = actors.copy()
-            if carrier != NOBODY:
-                view[0] = actors[carrier]
-                view[carrier, Actor.ALIVE] = 0.0
+            if carrier == NOBODY and actors[0, Actor.ALIVE]:
+                view = np.vstack([actors, np.zeros_like(actors[:1])])
+            else:
+                view = actors.copy()
+            view[self._swapped(carrier, len(view))] = view[self._swapped(carrier, len(view))[::-1]]
             self._views[carrier] = view
         return view
+
+    def _swapped(self, carrier: int, count: int) -> list[int]:
+        """The two rows of which a view of `count` rows has each in the other's place."""
+        if carrier == NOBODY:
+            carrier = count - 1 if count > len(self.episode.bodies.actors) else 0
+        return [0, carrier]
 
     def soup(self, carrier: int, drawn: bool, x: float, y: float) -> ActorSoup:
         """Triangles of the actors around (x, y); those of the carrier where it is `drawn`."""
@@ -84,19 +91,21 @@ class Scene:
             soup = self._spare.pop() if self._spare else ActorSoup(len(view))
             if len(soup.sphere) != len(view):
                 soup = ActorSoup(len(view))
-            soup.fill(view, 0 if drawn else 1, x, y, self.air, self.episode.time)
+            soup.fill(view, 0 if drawn else 1, x, y, self.air, self.episode.clock)
             if carrier == NOBODY:
                 self._spare.append(soup)
                 return soup
             self._soups[key] = soup
         return self._soups[key]
 
-    def numbers(self) -> NDArray[np.uint32]:
+    def numbers(self, carrier: int) -> NDArray[np.uint32]:
         """Actor ids by the rows of a view."""
         ledger = self.episode.ledger
-        table = np.zeros(len(self.episode.bodies.actors), np.uint32)
+        table = np.zeros(len(self.view(carrier)), np.uint32)
         for row, entry in ledger.row_entry.items():
             table[row] = entry.id
+        rows = self._swapped(carrier, len(table))
+        table[rows] = table[rows[::-1]]
         return table
 
 

@@ -37,8 +37,8 @@ Kind = Pictures | Rays | Echoes | Receiver | Inertial | Feeler | None
 class Senses:
     """The sensors that are attached in one episode."""
 
-    def __init__(self, seed: int) -> None:
-        self._scene = Scene(seed)
+    def __init__(self) -> None:
+        self._scene = Scene()
         self._made: dict[int, tuple[tuple[object, ...], Kind]] = {}
         self._next: dict[int, float] = {}  # [s] when a sensor with a sensor_tick is due
 

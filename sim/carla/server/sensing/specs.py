@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from roadworthy.sim.carla.server.values import Description, Pose, RefusedError
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.sensors.specs import (
@@ -32,9 +34,19 @@ class Mount(NamedTuple):
 
 
 def mount_of(pose: Pose, lift: float) -> Mount:
-    """From CARLA's pose relative to an actor whose origin is `lift` above its foot."""
-    turns = (math.radians(angle) for angle in (pose.pitch, pose.yaw, pose.roll))
-    return Mount(pose.x, pose.y, pose.z + lift, *turns)
+    """From CARLA's pose relative to an actor whose origin is `lift` above its foot.
+
+    Poses travel as float32; the decimal number that the client wrote is meant: 2.2, not
+    2.200000047.
+    """
+    x, y, z, *angles = (_written(v) for v in (*pose[:3], pose.pitch, pose.yaw, pose.roll))
+    turns = (math.radians(angle) for angle in angles)
+    return Mount(x, y, z + lift, *turns)
+
+
+def _written(value: float) -> float:
+    """The shortest decimal number that is this float32."""
+    return float(str(np.float32(value)))
 
 
 def camera_spec(asked: Description, mount: Mount) -> CameraSpec:
