@@ -156,7 +156,8 @@ class World:
         brake = 1.0 if control.hand_brake else control.brake
         row = [control.throttle, brake, control.steer, float(control.reverse)]
         wishes = np.array([row], np.float32)
-        if self._weathers:
+        # Who goes tick by tick gets the weather of who goes by two, as drives do.
+        if self._weathers and (ticks > 1 or self.frame % 2 == 0):
             share = float(self.ego[Ego.PROGRESS]) / max(self.route.length, 1e-3)
             self.batch.set_weather(0, weather_at(self._weathers, min(max(share, 0.0), 1.0)))
         if self.telling is None:
