@@ -58,8 +58,8 @@ def test_attributes_are_carlas_in_degrees_and_points_per_second() -> None:
 
 
 def test_metres_of_satellite_noise_become_degrees() -> None:
-    found = rig.gnss(InertialSpec(gnss_noise=1.0))
+    found = rig.gnss(InertialSpec(gnss_noise=1.0).as_carla(0))
     assert found["noise_lat_stddev"] == pytest.approx(math.degrees(1.0 / 6378137.0), rel=1e-5)
-    assert rig.imu(InertialSpec(acceleration_noise=0.3, noise_accel_stddev=(0.4, 0.0, 0.0)))[
-        "noise_accel_stddev_x"
-    ] == pytest.approx(0.5)
+    spec = InertialSpec(acceleration_noise=0.3, noise_accel_stddev=(0.4, 0.0, 0.0)).as_carla(5)
+    assert rig.imu(spec)["noise_seed"] == 5
+    assert rig.imu(spec)["noise_accel_stddev_x"] == pytest.approx(0.5)
