@@ -87,8 +87,8 @@ class CarlaWorld:
 
     def _begin(self) -> None:
         """Find or make the vehicle, and wait until it stands."""
-        link, world = self._link, self._world
         self._take_vehicle()
+        link, world = self._link, self._world  # which may have been loaded anew
         self._set_weather()
         for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
             with link.waiting(f"the sensor {name}"):
