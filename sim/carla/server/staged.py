@@ -253,11 +253,6 @@ class StagedEpisode(Episode):
         if entry.row < 0:
             super().place(entry, pose)
 
-    def warm(self) -> None:
-        """Have all kernels compiled before somebody waits for them."""
-        self.lights.find(self.bodies.actors, self.bodies.motors)
-        self.ledger.warm()
-
     def advance(self, dt: float) -> None:
         """Go on by a tick, always of the world's own length."""
         tick = self.world.batch.settings.tick
