@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.frame import Control, Frame
 from roadworthy.sim.physics.profile import VehicleProfile
-from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import Route, RouteSet
 from roadworthy.sim.scenario.event import ScenarioEvent
 from roadworthy.sim.scenario.scenario import Scenario, weather_at
@@ -20,13 +19,14 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import MAX_HITS, Actor, Ego, Event, Hit, Tuning
+from roadworthy.sim.world.columns import MAX_HITS, Ego, Hit, Tuning
+from roadworthy.sim.world.driven import DrivenWorld
 from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot
 
 
-class World:
+class World(DrivenWorld):
     """One drive of one vehicle.
 
     Attributes:
@@ -67,7 +67,7 @@ class World:
         self.planned = tuple(events or ())  # events that were set, by their place
         self._weathers = tuple(weathers)
         self._story = story
-        self.telling: Telling | None = None if story is None else story.begin(self)
+        self.telling = None if story is None else story.begin(self)
 
     @classmethod
     def of(cls, scenario: Scenario, town: Town, seed: int = 0) -> World:
@@ -87,46 +87,6 @@ class World:
             weathers=scenario.weathers,
             story=scenario.story,
         )
-
-    @property
-    def network(self) -> RoadNetwork:
-        """The town's roads."""
-        return self.town.network
-
-    @property
-    def time(self) -> float:
-        """Seconds since the drive began."""
-        return float(self.batch.time[0])
-
-    @property
-    def frame(self) -> int:
-        """Ticks since the drive began."""
-        return int(self.batch.frame[0])
-
-    @property
-    def done(self) -> bool:
-        """Whether the drive has ended (see BatchWorld.events for how)."""
-        return bool(self.batch.done[0])
-
-    @property
-    def actors(self) -> NDArray[np.float32]:
-        """All actors, float32 [actor, Actor]; row 0 is the ego."""
-        return self.batch.actors[0]
-
-    @property
-    def ego(self) -> NDArray[np.float32]:
-        """What only the ego has, float32 [Ego]."""
-        return self.batch.ego[0]
-
-    @property
-    def speed(self) -> float:
-        """Ego's forward speed [m/s]."""
-        return float(self.batch.actors[0, 0, Actor.SPEED])
-
-    @property
-    def events(self) -> dict[Event, int]:
-        """What happened since the last step, by kind; zeros left out."""
-        return {e: int(n) for e in Event if (n := self.batch.events[0, e])}
 
     def reset(self) -> None:
         """Begin the drive anew, with the next random stream of this world."""

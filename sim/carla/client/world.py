@@ -7,22 +7,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from roadworthy.sim.carla.client.link import Link
 from roadworthy.sim.carla.client.rig import CarlaRig, SensorStream
 from roadworthy.sim.carla.client.shadow import Shadow, shape_of
 from roadworthy.sim.carla.client.traffic import Background
 from roadworthy.sim.errors import CarlaError
 from roadworthy.sim.frame import Control, Frame
-from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.scenario import NONE, Scenario
-from roadworthy.sim.scenario.story import Telling
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.columns import MAX_HITS, Actor, Event, Hit, Kind
+from roadworthy.sim.world.driven import DrivenWorld
 
 EGO_BLUEPRINT = "vehicle.lincoln.mkz_2020"
 EGO_ROLE = "hero"
@@ -32,15 +28,13 @@ SETTLE = 10  # ticks that it falls and rolls for
 SAME_TOUCH = 2.0  # [s] in which touches of one actor are one collision
 
 
-class CarlaWorld:
+class CarlaWorld(DrivenWorld):
     """One drive of one vehicle on a server.
 
     Attributes:
         batch: a shadow of the server's world, see `shadow`; oracles and tallies read it.
         telling: None: stories are told to embedded worlds only.
     """
-
-    telling: Telling | None = None
 
     def __init__(self, link: Link, scenario: Scenario, town: Town, seed: int = 0) -> None:
         """Begin a drive: take the agent's vehicle that is there, or let one appear.
@@ -198,46 +192,6 @@ class CarlaWorld:
                 self._shadow.know(self._world.get_actors(new))
             self._shadow.follow(snapshot, self._vehicle.id, tick)
             self._shadow.lights({k: int(light.get_state()) for k, light in self._signals.items()})
-
-    @property
-    def network(self) -> RoadNetwork:
-        """The town's roads."""
-        return self.town.network
-
-    @property
-    def time(self) -> float:
-        """Seconds since the drive began."""
-        return float(self.batch.time[0])
-
-    @property
-    def frame(self) -> int:
-        """Ticks since the drive began."""
-        return int(self.batch.frame[0])
-
-    @property
-    def done(self) -> bool:
-        """Whether the drive has ended."""
-        return bool(self.batch.done[0])
-
-    @property
-    def actors(self) -> NDArray[np.float32]:
-        """All actors, float32 [actor, Actor]; row 0 is the ego."""
-        return self.batch.actors[0]
-
-    @property
-    def ego(self) -> NDArray[np.float32]:
-        """What only the ego has, float32 [Ego]."""
-        return self.batch.ego[0]
-
-    @property
-    def speed(self) -> float:
-        """Ego's forward speed [m/s]."""
-        return float(self.batch.actors[0, 0, Actor.SPEED])
-
-    @property
-    def events(self) -> dict[Event, int]:
-        """What happened since the last step, by kind; zeros left out."""
-        return {e: int(n) for e in Event if (n := self.batch.events[0, e])}
 
     def step(self, control: Control, ticks: int = 2) -> None:
         """Hold `control` for `ticks` ticks of the server.
