@@ -25,14 +25,15 @@ from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego, Tuning
 from roadworthy.sim.world.settings import WorldSettings
 
+from ..walls import wall_in
+
 PROMPT = replace(carla_mkz(), pedal_lag=0.0, steer_lag=0.0)
 EMPTY = WorldSettings(vehicles=0, walkers=0)
 
 
 def make(town: Town, routes: RouteSet, profile: VehicleProfile = PROMPT) -> BatchWorld:
     batch = BatchWorld(town, routes, 1, settings=EMPTY, profile=profile)
-    batch._statics.boxes[:, 3:5] = 0.0
-    batch._statics.boxes[:, 5:7] = -1e3  # nothing to hit
+    wall_in(batch)  # nothing to hit
     return batch
 
 

@@ -13,6 +13,8 @@ from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Ego, Event, Kind, Light
 from roadworthy.sim.world.settings import WorldSettings
 
+from ..walls import wall_in
+
 SETTINGS = WorldSettings(vehicles=12, walkers=6)
 
 
@@ -138,7 +140,7 @@ def test_driving_off_the_road_is_seen_and_ends_the_drive_at_30_metres(
 ) -> None:
     batch = BatchWorld(rivertown, river_routes, 1, settings=WorldSettings(vehicles=0, walkers=0))
     seen_off_road = False
-    batch._statics.boxes[:, 3:] = 0.0  # drive through the houses
+    wall_in(batch)  # no houses
     for _ in range(400):
         batch.step_plan(np.array([1.0], np.float32), np.array([0.01], np.float32))
         seen_off_road |= bool(batch.events[0, Event.OFF_ROAD])
@@ -176,12 +178,10 @@ def test_a_house_holds_the_ego_until_it_counts_as_blocked(
 ) -> None:
     settings = WorldSettings(vehicles=0, walkers=0, blocked_time=5.0)
     batch = BatchWorld(rivertown, river_routes, 1, settings=settings)
-    me, statics = batch.actors[0, 0], batch._statics
+    me = batch.actors[0, 0]
     yaw = float(me[Actor.YAW])
     ahead = me[[Actor.X, Actor.Y]] + 8.0 * np.array([np.cos(yaw), np.sin(yaw)])
-    statics.boxes[:] = [*ahead, yaw, 2.0, 8.0, me[Actor.Z], me[Actor.Z] + 9.0]
-    # One wall before the ego, listed in every cell.
-    statics.start[:] = np.minimum(np.arange(len(statics.start)), len(statics.listed))
+    wall_in(batch, [*ahead, yaw, 2.0, 8.0, me[Actor.Z], me[Actor.Z] + 9.0])
     hits, places = 0, []
     for _ in range(90):
         batch.step(np.array([[1, 0, 0]], np.float32))

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from roadworthy.sim.physics.bodies import body_of
 from roadworthy.sim.road.network import LaneType, Point
 from roadworthy.sim.road.route import RouteSet
+from roadworthy.sim.scenery.layout import Prop
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.build import build_places
 from roadworthy.sim.world.columns import Actor, Event, Flaw, Hit, Kind, Mover
 from roadworthy.sim.world.settings import WorldSettings
+
+from ..walls import wall_in
 
 SETTINGS = WorldSettings(vehicles=3, walkers=2)
 STAND = np.array([[0, 0, 0]], np.float32)
@@ -24,7 +27,7 @@ def make(town: Town, routes: RouteSet) -> BatchWorld:
     """A world with nobody about and no houses."""
     batch = BatchWorld(town, routes, 1, seed=2, settings=SETTINGS)
     batch.actors[0, 1:, Actor.ALIVE] = 0.0
-    batch._statics.boxes[:, 5:7] = -1e3
+    wall_in(batch)
     # Nobody appears in the empty slots while a test looks.
     nowhere = build_places(np.zeros((0, 4), np.float32))
     batch._roads = batch._roads._replace(spawns=nowhere, walk_spawns=nowhere)
@@ -203,20 +206,18 @@ def test_a_wall_stops_the_ego_and_is_told_by_its_box(
     rivertown: Town, river_routes: RouteSet
 ) -> None:
     batch = make(rivertown, river_routes)
-    me, statics = batch.actors[0, 0], batch._statics
+    me = batch.actors[0, 0]
     yaw = float(me[Actor.YAW])
     ahead = me[[Actor.X, Actor.Y]] + 8.0 * np.array([math.cos(yaw), math.sin(yaw)])
-    statics.boxes[:] = [*ahead, yaw, 0.3, 12.0, me[Actor.Z], me[Actor.Z] + 9.0]
-    statics.start[:] = np.minimum(np.arange(len(statics.start)), len(statics.listed))
+    wall_in(batch, [*ahead, yaw, 0.3, 12.0, me[Actor.Z], me[Actor.Z] + 9.0])
     me[Actor.SPEED] = 20.0  # a metre in each tick, through a wall of 0.3 m
     rows = []
     for _ in range(40):
         batch.step(STAND)
         rows += list(batch.hits[0, : batch.state.hit_count[0]].copy())
     assert len(rows) == 1
-    assert rows[0][Hit.ACTOR] <= -1
-    box = -1 - int(rows[0][Hit.ACTOR])
-    assert rows[0][Hit.KIND] == statics.prop[box]
+    assert rows[0][Hit.ACTOR] == -1  # box 0
+    assert rows[0][Hit.KIND] == Prop.WALL
     front = (me[[Actor.X, Actor.Y]] - ahead) @ np.array([math.cos(yaw), math.sin(yaw)])
     assert front + 0.5 * me[Actor.LENGTH] <= 0.0
     assert abs(me[Actor.SPEED]) < 2.5

@@ -16,6 +16,8 @@ from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Ego, Event
 from roadworthy.sim.world.settings import WorldSettings
 
+from ....sim.walls import wall_in
+
 EMPTY = WorldSettings(vehicles=0, walkers=0)
 TICK = EMPTY.tick
 
@@ -94,7 +96,7 @@ def test_who_moves_is_not_blocked(worlds: BatchWorld, route: Route) -> None:
 def test_30_metres_beside_the_route_is_a_deviation(
     worlds: BatchWorld, route: Route, lateral: float, left: int
 ) -> None:
-    worlds._statics.boxes[:, 3:] = 0.0  # no house is in the way
+    wall_in(worlds)
     for s in np.arange(10.0, route.length - 20.0, 5.0):  # where no other stretch is nearer
         for side in (lateral, -lateral):
             worlds.reset()
@@ -126,7 +128,7 @@ def outermost(worlds: BatchWorld, route: Route) -> tuple[float, float]:
 def test_outside_is_more_than_half_a_metre_beside_the_lane(
     worlds: BatchWorld, route: Route, beyond: float, outside: int
 ) -> None:
-    worlds._statics.boxes[:, 3:] = 0.0
+    wall_in(worlds)
     s, half = outermost(worlds, route)
     worlds.reset()
     put(worlds, pose(route, s, half + beyond), 6.0)
@@ -141,7 +143,7 @@ def test_outside_is_more_than_half_a_metre_beside_the_lane(
 def test_heading_against_the_lane_by_over_120_degrees_is_wrong(
     worlds: BatchWorld, town: Town, route: Route, degrees: float, wrong: int
 ) -> None:
-    worlds._statics.boxes[:, 3:] = 0.0
+    wall_in(worlds)
     s, _ = outermost(worlds, route)  # its neighbour, if any, is at the left
     worlds.reset()
     put(worlds, pose(route, s, 0.8, math.radians(degrees)), 2.0)
