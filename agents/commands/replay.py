@@ -98,7 +98,7 @@ def replay(
     ] = None,
     map_dir: options.MapDir = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit code 1 unless the replay is equal to the byte.")
+        bool, typer.Option("--strict", help="Exit code 1 unless states and score are equal.")
     ] = False,
     device: options.Device = "auto",
 ) -> None:
@@ -126,7 +126,7 @@ def replay(
     with bar() as progress:
         task = progress.add_task("re-simulating", total=1.0)
         proof = again.prove(lambda share: progress.update(task, completed=share))
-    out.print(proof.sentence(), style="green" if proof.equal else "yellow")
+    out.print(proof.sentence(), style="green" if proof.holds else "yellow")
     if jump is not None:
         tell_moment(again, recording.index_at(jump))
     wishes = Wishes(views, rig, video, picture, mcap, rerun, frames)
@@ -144,7 +144,7 @@ def replay(
             wishes.write([again, other], window)
         if record is not None:
             out.print(f"recording: {record}")
-    if strict and not proof.equal:
+    if strict and not proof.holds:
         raise typer.Exit(FAILED)
 
 

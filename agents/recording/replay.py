@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from roadworthy import __version__
+from roadworthy.agents.evaluation.results import Record
+from roadworthy.agents.evaluation.tally import Tally
+from roadworthy.agents.evaluation.witness import Witness
 from roadworthy.agents.recording.container import RecordingError
 from roadworthy.agents.recording.head import COLUMNS, layout_of
 from roadworthy.agents.recording.recording import RecordedMoment, Recording
@@ -39,15 +42,22 @@ class Proof:
     equal: bool  # to the recording's end
     moments: int  # states that were compared
     reason: str = ""  # why it is not, in words
+    result: str = ""  # what the recording tells of its result and the drive does not come to
+
+    @property
+    def holds(self) -> bool:
+        """Whether the recording is of a drive that really went so, and came to that score."""
+        return self.equal and not self.result
 
     def sentence(self) -> str:
         """What was done, for people."""
-        if self.equal:
-            return (
-                f"re-simulated: {self.ticks} ticks, byte for byte equal ({self.moments} states of "
-                "all actors, the ego, the lights, the weather and the touches)"
-            )
-        return f"played back from the recorded states: {self.reason}"
+        if not self.equal:
+            return f"played back from the recorded states: {self.reason}"
+        states = (
+            f"re-simulated: {self.ticks} ticks, byte for byte equal ({self.moments} states of "
+            "all actors, the ego, the lights, the weather and the touches)"
+        )
+        return f"{states}, but {self.result}" if self.result else states
 
 
 class Replay:
@@ -122,7 +132,10 @@ class Replay:
         return world
 
     def prove(self, progress: Progress | None = None) -> Proof:
-        """Re-simulate the drive from its seed and its controls, comparing all states by bytes.
+        """Re-simulate the drive from its seed and its controls, comparing states and score.
+
+        All states must be equal to the byte, and the result that the recording tells must be
+        what the drive comes to.
 
         Args:
             progress: called now and then.
@@ -140,6 +153,8 @@ class Replay:
             world = self.world()
         except RecordingError as error:
             return Proof(0, False, 0, f"{error}{self._versions()}")
+        witness = Witness(world.batch)
+        tally = witness.tally(0)
         for moment in recording:
             difference = difference_of(recording, moment.index, world)
             if difference:
@@ -147,9 +162,15 @@ class Replay:
                 return Proof(before, False, moment.index, f"{difference}{self._versions()}")
             if moment.control is not None and moment.index + 1 < len(recording):
                 world.step(moment.control, recording.head.ticks)
+                witness.look()
+                tally.note(witness.step(0))
             if progress is not None and moment.index % 50 == 0:
                 progress((moment.index + 1) / len(recording))
-        return Proof(recording[-1].frame, True, len(recording))
+        if world.telling is not None and world.telling.over is not None and not tally.over:
+            tally.finish()
+        tally.close()
+        differs = "" if recording.result is None else misjudged(recording.result.record, tally)
+        return Proof(recording[-1].frame, True, len(recording), result=differs)
 
     def _versions(self) -> str:
         """What is another version now than then, to explain a difference."""
@@ -231,6 +252,26 @@ def difference_of(recording: Recording, index: int, world: DrivenWorld) -> str:
     digest = recording.digests.get(tick)
     if digest is not None and head.layout == layout_of(world) and digest != hidden_digest(world):
         return f"at tick {tick} something that no sensor sees differs"
+    return ""
+
+
+def misjudged(record: Record, tally: Tally) -> str:
+    """Say what a record tells and a closed tally of the same drive does not; "" if nothing."""
+    score = tally.score()
+    for name, told, driven in (
+        ("driving score", record.scores.score_composed, score.composed),
+        ("route completion", record.scores.score_route, score.route),
+        ("penalty", record.scores.score_penalty, score.penalty),
+    ):
+        if told != driven:
+            return f"it tells a {name} of {told:g}, and this drive comes to {driven:g}"
+    for name in sorted(record.infractions.keys() | tally.infractions.keys()):
+        tells, came = record.infractions.get(name, []), tally.infractions.get(name, [])
+        if tells != came:
+            return f"it tells {len(tells)} of {name} other than the {len(came)} that happened"
+    # An agent's failure is not in the states: a drive that could go on may have ended by one.
+    if tally.over and record.status != tally.status():
+        return f"it tells the status {record.status!r}, and this drive ends as {tally.status()!r}"
     return ""
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from roadworthy.agents.evaluation.drive import DriveResult, drive
 from roadworthy.agents.expert import ExpertAgent
 from roadworthy.agents.recording import Recorder, Recording, RecordingError, Replay
-from roadworthy.agents.recording.container import list_chunks
+from roadworthy.agents.recording.container import ChunkWriter, list_chunks, read_chunk
 from roadworthy.agents.registry import make_agent
 from roadworthy.agents.simple import BrakeAgent
 from roadworthy.sim.errors import SettingsError, StorageError
@@ -93,6 +96,33 @@ def test_a_replay_is_equal_to_the_byte(town: Town, tmp_path: Path, agent: str) -
     assert proof.equal
     assert (proof.ticks, proof.moments) == (100, 51)
     assert "re-simulated: 100 ticks, byte for byte equal" in proof.sentence()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"scores": {"score_composed": 100.0}}, r"tells a driving score of 100, and this drive"),
+        ({"infractions": {"red_light": ["at (x=1)"]}}, "tells 1 of red_light other than the 0"),
+    ],
+)
+def test_a_result_that_the_drive_does_not_come_to_is_told(
+    town: Town, recording: Recording, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    forged = ChunkWriter(tmp_path / "forged.rwr")
+    for chunk in list_chunks(recording.path)[0]:
+        content = read_chunk(recording.path, chunk)
+        if chunk.kind == "DONE":
+            told = json.loads(content)
+            for part, values in change.items():
+                told["record"][part] |= values
+            content = json.dumps(told).encode()
+        forged.add(chunk.kind, content)
+    forged.close()
+    proof = Replay(Recording.read(forged.path), town).prove()
+    assert proof.equal  # the states are
+    assert not proof.holds
+    assert re.search(says, proof.sentence())
+    assert Replay(recording, town).prove().holds
 
 
 def test_the_events_that_a_seed_drew_are_in_the_recording(town: Town, tmp_path: Path) -> None:
