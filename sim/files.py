@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from roadworthy.sim.errors import StorageError
@@ -24,13 +25,16 @@ def refuse_special(path: Path) -> None:
         raise OSError(errno.EINVAL, "there is a device or a pipe of that name")
 
 
-def write_whole(path: Path, content: bytes, *, what: str = "the file") -> None:
-    """Write beside, then rename: the file is the old one or the new one, never a part.
+@contextmanager
+def whole(path: Path, *, what: str = "the file") -> Iterator[Path]:
+    """Have a file written beside, and rename it if all went well.
 
     Args:
         path: where; its folder is made where it is missing.
-        content: of the file.
         what: the content is, for the sentence of the error.
+
+    Yields:
+        Where to write: nothing is there, and nothing stays there.
 
     Raises:
         StorageError: the folder is not writable, the disk is full, or `path` is no file; what
@@ -40,15 +44,30 @@ def write_whole(path: Path, content: bytes, *, what: str = "the file") -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_special(path)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
+        yield beside
+        with beside.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise StorageError(
             f"{path}: cannot write {what} ({error.strerror or error}); free some space or choose "
             "another folder, then run the same command again. What was written before is kept"
         ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def write_whole(path: Path, content: bytes, *, what: str = "the file") -> None:
+    """Write a file beside, then rename: it is the old one or the new one, never a part.
+
+    Args:
+        path: where; its folder is made where it is missing.
+        content: of the file.
+        what: the content is, for the sentence of the error.
+
+    Raises:
+        StorageError: as `whole`.
+    """
+    with whole(path, what=what) as beside:
+        beside.write_bytes(content)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,7 @@ from numpy.typing import NDArray
 from roadworthy.agents.recording import right_handed, sights
 from roadworthy.agents.recording.replay import Replay
 from roadworthy.agents.recording.sights import Box, Colour, Sight, library
-from roadworthy.sim.errors import StorageError
-from roadworthy.sim.files import refuse_special
+from roadworthy.sim.files import whole
 from roadworthy.sim.sensors.specs import CameraSpec, LidarSpec, SensorRig
 from roadworthy.sim.world.columns import Actor
 
@@ -68,25 +65,10 @@ def write_mcap(
     writer = library("mcap.writer", "mcap")
     rig = sights.rig_of(replay, rig)
     last = len(replay.recording) - 1 if last is None else last
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refuse_special(path)
-        with beside.open("wb") as file:
-            sheet = _Sheet(writer.Writer(file))
-            _write(sheet, replay, rig, sights.look(replay, rig, first, last, outside))
-            sheet.finish()
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        raise StorageError(
-            f"{path}: cannot write the MCAP file ({error.strerror or error}); free some space or "
-            "choose another folder"
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+    with whole(path, what="the MCAP file") as beside, beside.open("wb") as file:
+        sheet = _Sheet(writer.Writer(file))
+        _write(sheet, replay, rig, sights.look(replay, rig, first, last, outside))
+        sheet.finish()
 
 
 class _Sheet:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,7 @@ from roadworthy.agents.recording import right_handed, sights
 from roadworthy.agents.recording.foxglove import JPEG_QUALITY
 from roadworthy.agents.recording.replay import Replay
 from roadworthy.agents.recording.sights import Box, Colour, Sight, library
-from roadworthy.sim.errors import StorageError
-from roadworthy.sim.files import refuse_special
+from roadworthy.sim.files import whole
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.world.columns import Actor
 
@@ -48,31 +45,22 @@ def write_rerun(
     rr = library("rerun", "rerun")
     rig = sights.rig_of(replay, rig)
     last = len(replay.recording) - 1 if last is None else last
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     head = replay.recording.head
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refuse_special(path)
+    with whole(path, what="the Rerun file") as beside:
         stream = rr.RecordingStream(
             "roadworthy", recording_id=f"{head.driver.name}-{head.route}-{head.seed}"
         )
         stream.set_log_time_enabled(False)  # when it was written is nobody's business
         stream.set_log_tick_enabled(False)
-        stream.save(str(beside))
-        _write(rr, stream, replay, rig, sights.look(replay, rig, first, last, outside))
-        stream.flush()
-        stream.disconnect()
+        try:
+            stream.save(str(beside))
+            _write(rr, stream, replay, rig, sights.look(replay, rig, first, last, outside))
+            stream.flush()
+            stream.disconnect()
+        except RuntimeError as error:  # Rerun's own word for whatever the system says
+            raise OSError(str(error)) from error
         if not beside.is_file() or beside.stat().st_size == 0:
             raise OSError("nothing could be written")
-        os.replace(beside, path)
-    except (OSError, RuntimeError) as error:
-        raise StorageError(
-            f"{path}: cannot write the Rerun file ({error}); free some space or choose another "
-            "folder"
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def _write(rr: Any, stream: Any, replay: Replay, rig: SensorRig, seen: Iterator[Sight]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from roadworthy.sim.errors import MapError, StorageError
+from roadworthy.sim.errors import MapError
+from roadworthy.sim.files import whole
 from roadworthy.sim.road.network import RoadNetwork
 
 FORMAT = 2  # of the file; raise it when the columns of RoadNetwork change
@@ -29,15 +29,8 @@ def save_network(network: RoadNetwork, path: Path) -> None:
         if field.name not in _PLAIN
     }
     header = {"format": FORMAT, **{name: getattr(network, name) for name in _PLAIN}}
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as stream:
-            np.savez_compressed(stream, header=np.array(json.dumps(header)), **arrays)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"cannot write the compiled map {path}: {error}") from None
+    with whole(path, what="the compiled map") as beside, beside.open("wb") as stream:
+        np.savez_compressed(stream, header=np.array(json.dumps(header)), **arrays)
 
 
 def load_network(path: Path) -> RoadNetwork:
