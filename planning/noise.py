@@ -24,7 +24,14 @@ class SceneNoise:
     size: float = 0.1  # share of the size
     miss: float = 0.05  # probability that a user is not seen in one frame
     light: float = 0.01  # probability that a light's state is not seen
-    light_distance: float = 0.5  # [m]
+    # [m] White noise of this size hides where the line is, and the policy goes by other marks, such
+    # as the junction behind it; map and pose are off by an error that changes slowly.
+    light_distance: float = 0.1
+    light_drift: float = 0.3  # [m] of the line, constant for `DRIFT_TIME`
+    # [m] ahead and to either side, beyond which every second world sees nobody: the reach of the
+    # perception network (perception.grid). The others see what the true Scene has.
+    ahead: float = 48.0
+    aside: float = 32.0
     lateral: float = 0.05  # [m] of the ego beside the route
     course: float = 0.01  # [rad] of the ego against the route
 
@@ -33,6 +40,7 @@ class SceneNoise:
         return np.array([getattr(self, name) for name in self.__dataclass_fields__], np.float64)
 
 
+DRIFT_TIME = 50  # observations
 _X, _Y, _COS, _SIN = int(User.X), int(User.Y), int(User.COS), int(User.SIN)
 _VX, _VY, _LENGTH, _WIDTH = int(User.VX), int(User.VY), int(User.LENGTH), int(User.WIDTH)
 _STATE, _DISTANCE = int(LightCol.STATE), int(LightCol.DISTANCE)
@@ -48,7 +56,8 @@ def _disturb(users, valid, light, ego, rows, k, key, count):
             if not valid[w, u]:
                 continue
             draw = derive(world, u)
-            if uniform(draw, 99) < k[4]:
+            far = users[w, u, _X] > k[8] or abs(users[w, u, _Y]) > k[9]
+            if uniform(draw, 99) < k[4] or (far and w % 2 == 1):
                 valid[w, u] = False
                 users[w, u, :] = 0.0
                 continue
@@ -70,8 +79,10 @@ def _disturb(users, valid, light, ego, rows, k, key, count):
             if uniform(draw, 99) < k[5]:
                 light[w, _STATE] = 0.0
             light[w, _DISTANCE] += k[6] * normal(draw, 0)
-        ego[w, _LATERAL] += k[7] * normal(draw, 1)
-        ego[w, _HEADING] += k[8] * normal(draw, 2)
+            slow = derive(derive(key, w), (1 << 40) + count // DRIFT_TIME)
+            light[w, _DISTANCE] += k[7] * normal(slow, 0)
+        ego[w, _LATERAL] += k[10] * normal(draw, 1)
+        ego[w, _HEADING] += k[11] * normal(draw, 2)
 
 
 class Disturbance:

@@ -50,7 +50,7 @@ class RewardSettings:
     red_light: float = 5.0  # CaRL: as much as a collision
     off_road: float = 4.0
     blocked: float = 4.0  # a stand-still of `blocked_time` (training only)
-    blocked_time: float = 75.0  # [s] longer than a red phase
+    blocked_time: float = 90.0  # [s] longer than a red phase of four groups
     # Per step below 0.5 m/s, whatever the reason: breaks ties in stand-offs. A red phase of 20 s
     # costs 0.1, as much as 2 m of progress pay.
     waiting: float = 0.0005

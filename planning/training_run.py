@@ -16,6 +16,7 @@ from roadworthy.planning.noise import SceneNoise
 from roadworthy.planning.policy import load_model
 from roadworthy.planning.run_files import RunFolder
 from roadworthy.planning.train import Courses, Trainer, TrainSettings, preset, require_same_run
+from roadworthy.planning.variety import vary
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
@@ -25,8 +26,9 @@ from roadworthy.sim.world.settings import WorldSettings
 
 _ROUTES = 200  # per town
 _CHECKS = 48  # validation drives per town
-# Traffic of the halves of each town's worlds: vehicles, walkers.
-_TRAFFIC = ((20, 6), (32, 12))
+_LENGTHS = (200.0, 800.0)  # [m]
+# Traffic of the halves of each town's worlds: vehicles, walkers, seconds of green.
+_TRAFFIC = ((20, 6, 13.0), (32, 12, 10.0))
 _SEED_OF_CHECKS = 777_000  # apart from those of training
 
 
@@ -50,19 +52,24 @@ def make_courses(
     checks: list[tuple[str, Worlds, SceneSource | None]] = []
     for number, name in enumerate(towns):
         town = load_town(name, map_dir)
-        routes = RouteSet.of(
-            random_routes(
-                town.network, _ROUTES, settings.seed + number, min_length=150, max_length=400
+        shortest, longest = _LENGTHS
+        for vehicles, walkers, green in _TRAFFIC:
+            # Each half has stop lines and limits of its own.
+            varied = vary(town, settings.seed + 1000 * len(batches))
+            routes = random_routes(
+                varied.network,
+                _ROUTES,
+                settings.seed + number,
+                min_length=shortest,
+                max_length=longest,
             )
-        )
-        for vehicles, walkers in _TRAFFIC:
             batches.append(
                 BatchWorld(
-                    town,
-                    routes,
+                    varied,
+                    RouteSet.of(routes),
                     settings.worlds // parts,
                     seed=settings.seed,
-                    settings=WorldSettings(vehicles=vehicles, walkers=walkers),
+                    settings=WorldSettings(vehicles=vehicles, walkers=walkers, green_time=green),
                     first_index=len(batches) * 100_000,
                 )
             )
