@@ -17,7 +17,7 @@ from roadworthy.planning.action import (
     plan_of,
 )
 from roadworthy.planning.env import PlannerVecEnv
-from roadworthy.planning.noise import Disturbance, SceneNoise
+from roadworthy.planning.noise import DRIFT_TIME, Disturbance, SceneNoise
 from roadworthy.planning.observation import OBSERVATION_SIZE, encode
 from roadworthy.planning.reward import Reward, RewardSettings
 from roadworthy.sim.world.columns import Actor, Ego, Event
@@ -162,6 +162,31 @@ def test_noise_has_the_size_it_says_and_leaves_the_truth_alone():
     there = seen.valid[:, 0]
     assert there.mean() == pytest.approx(0.9, abs=0.05)
     assert (seen.users[there, 0, 0] - 30.0).std() == pytest.approx(0.3, abs=0.05)
+
+
+def test_every_second_world_sees_nobody_beyond_the_reach_of_perception():
+    toy = ToyWorlds(8, obstacles=True)
+    toy.actors[:, 0, Actor.X] = 10.0
+    toy._obstacle[:] = 65.0  # 55 m ahead
+    truth = toy.scene()
+    assert truth.valid[:, 0].all()
+    seen = Disturbance(SceneNoise(miss=0.0), 8, 5).of(truth)
+    assert list(seen.valid[:, 0]) == [True, False] * 4
+
+
+def test_the_line_of_a_light_is_off_by_what_changes_slowly_and_little_else():
+    toy = ToyWorlds(200, obstacles=False)
+    truth = toy.scene()
+    truth.light[:, LightCol.STATE], truth.light[:, LightCol.DISTANCE] = LightState.RED, 20.0
+    noise = SceneNoise(light=0.0, light_distance=0.1, light_drift=0.3)
+    disturb = Disturbance(noise, 200, 5)
+    told = np.array(
+        [disturb.of(truth).light[:, LightCol.DISTANCE].copy() for _ in range(2 * DRIFT_TIME)]
+    )
+    first, second = told[:DRIFT_TIME].mean(0), told[DRIFT_TIME:].mean(0)
+    assert told[:DRIFT_TIME].std(0).mean() == pytest.approx(0.1, rel=0.2)
+    assert (first - 20.0).std() == pytest.approx(0.3, rel=0.2)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
 
 
 def step_reward(reward: Reward, toy: ToyWorlds, scene=None):
