@@ -43,8 +43,20 @@ class CarlaError(RoadworthyError):
     """A CARLA server cannot be reached, did not answer in time, or is not what it should be."""
 
 
+class LostServerError(CarlaError):
+    """A CARLA server did not answer in time, or is gone."""
+
+
 class NoServerError(CarlaError, InputError):
     """There is no CARLA server at the address that was given, or none that can be spoken with."""
+
+
+class NoAnswerError(NoServerError):
+    """Nothing answers at the address of a CARLA server; it may come yet."""
+
+
+class NoTownError(CarlaError, MapError):
+    """A CARLA server does not have the town that was asked for."""
 
 
 class WorldError(RoadworthyError):

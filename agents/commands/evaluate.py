@@ -34,7 +34,23 @@ def evaluate(
         ),
     ] = "quick",
     map_dir: options.MapDir = None,
-    world: options.World = "embedded",
+    world: Annotated[
+        list[str],
+        typer.Option(
+            metavar="embedded|carla://HOST:PORT",
+            help="Where to drive: in the embedded world, or on a CARLA 0.9.16 server (the real "
+            "one, or `roadworthy serve`). Give it once for each server to drive on several.",
+        ),
+    ] = ["embedded"],  # noqa: B006
+    wait_for_server: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            metavar="SECONDS",
+            help="How long a server may take to come, at first and whenever it was lost; 0: a "
+            "lost server ends the run, and the same command goes on.",
+        ),
+    ] = 0.0,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -94,7 +110,7 @@ def evaluate(
             min=0,
             max=1000,
             help="How many of the worst drives are filmed for the report: the seconds around what "
-            "went wrong, driven again.",
+            "went wrong, driven again; in the embedded world only.",
         ),
     ] = 3,
     record: Annotated[
@@ -114,7 +130,6 @@ def evaluate(
     Results are written after every route; run the same command again to go on after an
     interruption. The exit code is 1 where a gate does not hold or the agent broke down.
     """
-    options.only_embedded(world)
     from roadworthy.agents.commands.evaluation_progress import filmed, shown
     from roadworthy.agents.commands.progress import working
     from roadworthy.agents.evaluation.compare import check_pairs, load_run
@@ -126,9 +141,11 @@ def evaluate(
     from roadworthy.agents.evaluation.routes import load_scenarios
     from roadworthy.agents.evaluation.run import RESULTS, finish, run_tasks
     from roadworthy.agents.evaluation.tasks import make_tasks
+    from roadworthy.agents.evaluation.worlds import EMBEDDED, checked, named
     from roadworthy.sim.files import write_whole
     from roadworthy.sim.road.towns import load_network_of
 
+    worlds = checked(world, wait_for_server)
     gates = [parse_gate(text) for text in gate or []]
     for one in gates:
         if one.needs_baseline and baseline is None:
@@ -146,13 +163,17 @@ def evaluate(
     if before is not None:
         check_pairs(before, tasks)  # hours before they are needed
     tell_missing(scenarios)
+    if EMBEDDED not in worlds:
+        options.tell_lacking(scenarios)
+        videos = 0  # a drive on a server is not repeated to the bit
+    maps = None if map_dir is None else str(map_dir)
     kept = None if record is None else str(record)
-    outfit = Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit, kept)
+    outfit = Outfit(agent, device, maps, step_limit, kept, worlds[0], wait_for_server)
     with (
         shown(tasks) as onlooker,
-        drivers_of(outfit, workers, out_dir, onlooker, most=len(tasks)) as drivers,
+        drivers_of(outfit, workers, out_dir, onlooker, len(tasks), worlds=worlds) as drivers,
     ):
-        file = run_tasks(drivers, tasks, out_dir, onlooker=onlooker)
+        file = run_tasks(drivers, tasks, out_dir, onlooker=onlooker, world=named(worlds))
         stages = drivers.stages()
     done = Evaluation(file.results, out_dir)
     clips = filmed(outfit, tasks, done.records, out_dir, videos)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +30,6 @@ MapDir = Annotated[
         help="Folder with further TOWN.xodr files.",
     ),
 ]
-EMBEDDED = "embedded"
 World = Annotated[
     str,
     typer.Option(
@@ -102,34 +100,23 @@ def world_opener(world: str, scenarios: Sequence[Scenario] = ()) -> OpenWorld:
         scenarios: that shall be driven; what a server cannot do of them is told.
 
     Raises:
-        CarlaError: there is no such server.
+        NoServerError: there is no such server.
         SettingsError: it is neither.
     """
-    from roadworthy.sim.world.world import World as Embedded
+    from roadworthy.agents.evaluation.worlds import EMBEDDED, opener
 
-    if world == EMBEDDED:
-        return Embedded.of
+    if world != EMBEDDED:
+        tell_lacking(scenarios)
+    return opener(world)
+
+
+def tell_lacking(scenarios: Sequence[Scenario]) -> None:
+    """Print what a server cannot do of scenarios."""
     from roadworthy.agents.commands.outcome import err
-    from roadworthy.sim.carla.client.link import Address, Link
-    from roadworthy.sim.carla.client.world import CarlaWorld, lacking
+    from roadworthy.sim.carla.client.world import lacking
 
-    address = Address.of(world)
     for missing in sorted({text for scenario in scenarios for text in lacking(scenario)}):
         err.print(f"on a server: {missing}", style="yellow")
-    return partial(CarlaWorld, Link(address))
-
-
-def only_embedded(world: str) -> None:
-    """Refuse worlds that a command cannot drive in.
-
-    Raises:
-        SettingsError: it is another world than the embedded one.
-    """
-    if world != EMBEDDED:
-        raise SettingsError(
-            f"--world {world!r}: this command drives in the embedded world only; `roadworthy "
-            "drive` takes carla://HOST:PORT, too"
-        )
 
 
 def applied(

@@ -168,10 +168,19 @@ class Drive:
         """Prepare one; see `drive` for arguments and errors."""
         self._begun = time.perf_counter()
         self.agent, self.town, self.scenario, self.seed = agent, town, scenario, seed
+        self._observers, self._time_limit = observers, time_limit
         self.world = open_world(scenario, town, seed)
+        try:
+            self._prepare()
+        except BaseException:
+            self.world.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Have somebody who counts, and the sensors that the agent wants."""
+        agent, observers = self.agent, self._observers
         self._witness = Witness(self.world.batch)
         self.tally = self._witness.tally(0)
-        self._observers, self._time_limit = observers, time_limit
         self._oracle = Oracle(self.world.batch, far=bool(getattr(agent, "far", False)))
         rig = _rig_of(agent)
         self._view: str | None = rig.cameras[0].name if rig is not None and rig.cameras else None
@@ -179,7 +188,7 @@ class Drive:
             self._view = VIDEO_CAMERA.name
             bare = rig or SensorRig(cameras=(), lidar=None)
             rig = replace(bare, cameras=(*bare.cameras, VIDEO_CAMERA))
-        self._read = None if rig is None else _mount(self.world, rig, seed, agent)
+        self._read = None if rig is None else _mount(self.world, rig, self.seed, agent)
         # An agent that takes over in the middle of a drive needs no sensors before.
         self._sees_from = float(getattr(agent, "sees_from", 0.0))
         self._backdrop: Backdrop | None = None

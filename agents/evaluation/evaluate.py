@@ -24,6 +24,7 @@ from roadworthy.agents.evaluation.statistics import Estimate
 from roadworthy.agents.evaluation.summary import summary
 from roadworthy.agents.evaluation.tasks import make_tasks
 from roadworthy.agents.evaluation.workers import LOG, Drivers, Onlooker, local_crew
+from roadworthy.agents.evaluation.worlds import EMBEDDED, checked, named, opener
 from roadworthy.agents.registry import make_agent
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.towns import load_network_of, load_town
@@ -126,6 +127,8 @@ def evaluate(
     videos: int = 0,
     record: str | Path | None = None,
     onlooker: Onlooker | None = None,
+    world: str | Sequence[str] = EMBEDDED,
+    wait_for_server: float = 0.0,
 ) -> Evaluation:
     """Let an agent drive routes, each with several seeds.
 
@@ -150,14 +153,19 @@ def evaluate(
         videos: how many of the worst drives are filmed for the report.
         record: folder that gets a recording of each drive, for `roadworthy replay`.
         onlooker: is told how it goes.
+        world: "embedded", or `carla://HOST:PORT` of one or several servers; each has one worker.
+        wait_for_server: seconds that a server may take to come, at first and when it was lost; 0:
+            a lost server ends the evaluation, which the same call goes on with.
 
     Returns:
         The results, with intervals, gates and comparisons.
 
     Raises:
         InputError: a name, a file or a setting is wrong, or `out` holds another evaluation.
+        LostServerError: a server was lost.
         StorageError: `out` cannot be written.
     """
+    worlds = checked(world, wait_for_server)
     known = load_scenarios(str(routes), map_dir) if isinstance(routes, str | Path) else routes
     scenarios = [
         overridden(one, vehicles=vehicles, walkers=walkers, weather=weather, events=events)
@@ -170,10 +178,18 @@ def evaluate(
         outfit = (
             agent
             if not isinstance(agent, str)
-            else Outfit(agent, device, None if map_dir is None else str(map_dir), step_limit, kept)
+            else Outfit(
+                agent,
+                device,
+                None if map_dir is None else str(map_dir),
+                step_limit,
+                kept,
+                worlds[0],
+                wait_for_server,
+            )
         )
-        with drivers_of(outfit, workers, folder, onlooker, len(tasks), kept) as drivers:
-            file = run_tasks(drivers, tasks, folder, onlooker=onlooker)
+        with drivers_of(outfit, workers, folder, onlooker, len(tasks), kept, worlds) as drivers:
+            file = run_tasks(drivers, tasks, folder, onlooker=onlooker, world=named(worlds))
             stages = drivers.stages()
         if out is not None:
             clips = film_worst(
@@ -182,7 +198,7 @@ def evaluate(
                 file.records,
                 lambda town: load_town(town, map_dir),
                 folder,
-                videos,
+                videos if EMBEDDED in worlds else 0,  # drives on servers do not repeat
             )
             finish(
                 folder,
@@ -203,6 +219,7 @@ def drivers_of(
     onlooker: Onlooker | None = None,
     most: int = MOST_WORKERS,
     record: str | None = None,
+    worlds: Sequence[str] = (EMBEDDED,),
 ) -> Iterator[Drivers]:
     """Have somebody who drives, for as long as the context lasts.
 
@@ -213,6 +230,7 @@ def drivers_of(
         onlooker: is told of workers that are replaced.
         most: tasks that there are; more workers are not started.
         record: folder of recordings, where an Agent is given; an Outfit has it.
+        worlds: where to drive, see `worlds.checked`.
 
     Raises:
         InputError: the number of workers makes no sense, or the agent cannot be made.
@@ -224,22 +242,30 @@ def drivers_of(
                 f"workers is {workers!r}, but the agent exists in this process alone; give its "
                 "name or package.module:Class, which workers can make it of, or workers=0"
             )
-        yield Here(agent, load_town, record)
+        yield Here(agent, load_town, record, opener(worlds[0], anew=True))
         return
     most = min(max(most, 1), MOST_WORKERS)
-    if isinstance(workers, str) and (workers == RAY or workers.startswith(CLIENT)):
-        with ray_crew(workers, agent, most, onlooker) as far:
-            yield far
+    far = isinstance(workers, str) and (workers == RAY or workers.startswith(CLIENT))
+    if EMBEDDED not in worlds and workers not in (None, "0", 0, "1", 1, str(len(worlds))):
+        raise SettingsError(
+            f"--workers {workers}: each server has one worker; give --world once for each of them"
+        )
+    if far:
+        with ray_crew(str(workers), agent, most, onlooker) as crew:
+            yield crew
         return
     count = worker_count(workers)
     if count == 0:
         driver = make_agent(agent.agent, device=agent.device)
-        yield Here(driver, lambda town: load_town(town, agent.map_dir), agent.record)
+        open_world = opener(agent.world, agent.patience, anew=True)
+        yield Here(driver, lambda town: load_town(town, agent.map_dir), agent.record, open_world)
         return
+    servers = () if EMBEDDED in worlds else tuple(worlds)
+    count = len(servers) or count
     out.mkdir(parents=True, exist_ok=True)
     log = out / LOG
     try:
-        with closing(local_crew(agent, min(count, most), log, onlooker)) as crew:
+        with closing(local_crew(agent, min(count, most), log, onlooker, servers)) as crew:
             yield crew
     finally:
         if log.exists() and not log.stat().st_size:

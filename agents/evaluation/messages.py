@@ -34,6 +34,8 @@ class Outfit:
     map_dir: str | None = None
     step_limit: float = 60.0  # [s] of wall time, for one decision
     record: str | None = None  # folder that gets a recording of each drive
+    world: str = "embedded"  # where to drive, or the address of a server
+    patience: float = 0.0  # [s] that a server may take to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,14 @@ class Refused:
         return kind(self.sentence)
 
 
-Answer = About | Beat | Driven | Finished | Refused
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The server that the worker drives on is gone; so is the worker, after this."""
+
+    sentence: str
+
+
+Answer = About | Beat | Driven | Finished | Refused | Lost
 Order = Outfit | Job
 
 

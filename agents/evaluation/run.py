@@ -11,8 +11,13 @@ from typing import Any
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.about import about
 from roadworthy.agents.evaluation.compare import Comparison
-from roadworthy.agents.evaluation.drive import Drive, SensorsError
-from roadworthy.agents.evaluation.drive_result import BAD_SENSORS, DriveResult, undriven
+from roadworthy.agents.evaluation.drive import Drive, OpenWorld, SensorsError
+from roadworthy.agents.evaluation.drive_result import (
+    BAD_SENSORS,
+    SIMULATION_CRASHED,
+    DriveResult,
+    undriven,
+)
 from roadworthy.agents.evaluation.gates import Held
 from roadworthy.agents.evaluation.messages import About
 from roadworthy.agents.evaluation.metrics.sheet import write_metrics
@@ -21,10 +26,13 @@ from roadworthy.agents.evaluation.results import ResultFile
 from roadworthy.agents.evaluation.series import write_series
 from roadworthy.agents.evaluation.tasks import Shards, Task
 from roadworthy.agents.evaluation.workers import Drivers, Onlooker
+from roadworthy.agents.evaluation.worlds import EMBEDDED
 from roadworthy.control.timing import StageTimes
+from roadworthy.sim.errors import CarlaError, InputError, LostServerError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.told import told
 from roadworthy.sim.town import Town
+from roadworthy.sim.world.world import World
 
 RESULTS = "results.json"
 
@@ -35,6 +43,7 @@ def drive_task(
     task: Task,
     begun: Callable[[Drive], None] | None = None,
     record: str | Path | None = None,
+    open_world: OpenWorld = World.of,
 ) -> DriveResult:
     """Drive one task.
 
@@ -44,24 +53,44 @@ def drive_task(
         task: what to drive.
         begun: is given the drive before it runs.
         record: folder that gets a recording of the drive; None for none.
+        open_world: makes the world; by default the embedded one.
+
+    Returns:
+        How it went. What a server refuses in this drive counts as a crash of the simulation.
 
     Raises:
+        LostServerError: the server of the world is gone.
         RoadworthyError: an input is wrong; see `drive`.
         StorageError: the recording cannot be written.
     """
     from roadworthy.agents.recording.recorder import recording_of
 
     recorders = [] if record is None else [recording_of(record, task.record_id)]
-    try:
-        drive = Drive(agent, town, task.scenario, seed=task.seed, observers=recorders)
-    except SensorsError as error:
-        return undriven(agent.name, task.scenario, task.seed, BAD_SENSORS, str(error))
-    if begun is not None:
-        begun(drive)
+    drive: Drive | None = None
     with ExitStack() as stack:
-        for recorder in recorders:
-            stack.enter_context(recorder)
-        return drive.run()
+        try:
+            drive = Drive(
+                agent,
+                town,
+                task.scenario,
+                seed=task.seed,
+                observers=recorders,
+                open_world=open_world,
+            )
+            stack.callback(drive.world.close)
+            if begun is not None:
+                begun(drive)
+            for recorder in recorders:
+                stack.enter_context(recorder)
+            return drive.run()
+        except SensorsError as error:
+            return undriven(agent.name, task.scenario, task.seed, BAD_SENSORS, str(error))
+        except (LostServerError, InputError):
+            raise
+        except CarlaError as error:
+            if drive is not None:
+                return drive.give_up(SIMULATION_CRASHED, str(error))
+            return undriven(agent.name, task.scenario, task.seed, SIMULATION_CRASHED, str(error))
 
 
 class Here:
@@ -71,7 +100,11 @@ class Here:
     """
 
     def __init__(
-        self, agent: Agent, town_of: Callable[[str], Town], record: str | None = None
+        self,
+        agent: Agent,
+        town_of: Callable[[str], Town],
+        record: str | None = None,
+        open_world: OpenWorld = World.of,
     ) -> None:
         """Prepare.
 
@@ -79,8 +112,10 @@ class Here:
             agent: who drives.
             town_of: loads a town by its name; it is asked once a town.
             record: folder that gets recordings of the drives; None for none.
+            open_world: makes their worlds.
         """
         self._agent, self._town_of, self._record = agent, town_of, record
+        self._open_world = open_world
 
     def about(self) -> About:
         """Who drives."""
@@ -95,7 +130,12 @@ class Here:
                 if town is None or town.name != task.town:
                     town = None  # one at a time: meshes are large
                     town = self._town_of(task.town)
-                yield task, drive_task(self._agent, town, task, record=self._record)
+                yield (
+                    task,
+                    drive_task(
+                        self._agent, town, task, record=self._record, open_world=self._open_world
+                    ),
+                )
             if not len(shards):
                 return
 
@@ -107,19 +147,24 @@ class Here:
         """There is nothing to end."""
 
 
-def what_of(who: About, tasks: Sequence[Task]) -> dict[str, Any]:
+def what_of(who: About, tasks: Sequence[Task], world: str = EMBEDDED) -> dict[str, Any]:
     """What the result file says was evaluated; results of anything else are not gone on with."""
     return {
         "agent": who.name,
         **who.fingerprint,
-        "world": "embedded",
+        "world": world,
         "tasks": [[task.record_id, task.seed] for task in tasks],
         **told([task.scenario for task in tasks]),
     }
 
 
 def run_tasks(
-    drivers: Drivers, tasks: Sequence[Task], out: Path, *, onlooker: Onlooker | None = None
+    drivers: Drivers,
+    tasks: Sequence[Task],
+    out: Path,
+    *,
+    onlooker: Onlooker | None = None,
+    world: str = EMBEDDED,
 ) -> ResultFile:
     """Drive all tasks that are not in the result file yet.
 
@@ -132,6 +177,7 @@ def run_tasks(
         tasks: what to drive.
         out: folder of `results.json`, written after each drive, and of `metrics.json`.
         onlooker: is told how it goes.
+        world: where, as the result file names it; see `worlds.named`.
 
     Returns:
         The finished file.
@@ -146,7 +192,7 @@ def run_tasks(
     for task in tasks:  # what is wrong is told before the first drive
         task.scenario.validate()
     who = drivers.about()
-    file = ResultFile(out / RESULTS, what_of(who, tasks), len(tasks), who.sensors)
+    file = ResultFile(out / RESULTS, what_of(who, tasks, world), len(tasks), who.sensors)
     kept = {record.route_id: record for record in file.records}
     for task in tasks:
         if (record := kept.get(task.record_id)) is not None:

@@ -19,7 +19,7 @@ from typing import BinaryIO, NoReturn
 
 from roadworthy.agents.agent import Agent
 from roadworthy.agents.evaluation.about import about
-from roadworthy.agents.evaluation.drive import Drive
+from roadworthy.agents.evaluation.drive import Drive, OpenWorld
 from roadworthy.agents.evaluation.drive_result import (
     NOT_SET_UP,
     TIMED_OUT,
@@ -30,6 +30,7 @@ from roadworthy.agents.evaluation.messages import (
     Driven,
     Finished,
     Job,
+    Lost,
     Outfit,
     Post,
     Refused,
@@ -40,10 +41,12 @@ from roadworthy.agents.evaluation.report import stages_of
 from roadworthy.agents.evaluation.run import drive_task
 from roadworthy.agents.evaluation.tasks import Task
 from roadworthy.agents.evaluation.watchdog import SETUP_LIMIT, WORLD_LIMIT, Watchdog, Watched
+from roadworthy.agents.evaluation.worlds import opener
 from roadworthy.agents.registry import make_agent
-from roadworthy.sim.errors import RoadworthyError
+from roadworthy.sim.errors import LostServerError, RoadworthyError
 from roadworthy.sim.road.towns import load_town
 from roadworthy.sim.town import Town
+from roadworthy.sim.world.world import World
 
 _HUNG = 70  # exit code of a worker whose world or loading hangs
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -79,6 +82,7 @@ class Worker:
         self._town: Town | None = None
         self._task: Task | None = None
         self._drive: Drive | None = None
+        self._open_world: OpenWorld = World.of
 
     def run(self) -> None:
         """Serve until the orders end.
@@ -92,7 +96,8 @@ class Worker:
             raise TypeError(f"the first order is {outfit!r}; it must be an Outfit")
         self._watchdog.start()
         try:
-            self._watchdog.at(Doing.LOADING, SETUP_LIMIT)
+            self._watchdog.at(Doing.LOADING, SETUP_LIMIT + outfit.patience)
+            self._open_world = opener(outfit.world, outfit.patience, anew=True)
             agent = make_agent(outfit.agent, device=outfit.device)
             self._post.send(about(agent))
             watched = Watched(agent, self._watchdog, outfit.step_limit)
@@ -102,6 +107,8 @@ class Worker:
                 if isinstance(job, Job):
                     self._do(job, watched, outfit)
                     self._post.send(Finished(stages_of(agent)))
+        except LostServerError as error:
+            self._post.send(Lost(str(error)))
         except RoadworthyError as error:
             traceback.print_exc()
             self._post.send(Refused.of(error))
@@ -114,7 +121,9 @@ class Worker:
                 self._town = load_town(task.town, outfit.map_dir)
             self._watchdog.at(Doing.DRIVING, WORLD_LIMIT)
             self._task = task = unpack(task, self._town.network)
-            result = drive_task(agent, self._town, task, self._begun, outfit.record)
+            result = drive_task(
+                agent, self._town, task, self._begun, outfit.record, self._open_world
+            )
             self._watchdog.at(Doing.IDLE)
             self._drive = self._task = None
             self._post.send(Driven(task.index, result))

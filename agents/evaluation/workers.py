@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from roadworthy.agents.evaluation.messages import (
     Driven,
     Finished,
     Job,
+    Lost,
     Order,
     Outfit,
     Post,
@@ -41,8 +42,12 @@ from roadworthy.agents.evaluation.results import Record
 from roadworthy.agents.evaluation.tasks import Shards, Task
 from roadworthy.agents.evaluation.watchdog import SETUP_LIMIT
 from roadworthy.control.timing import StageTimes
-from roadworthy.sim.errors import WorldError
+from roadworthy.sim.errors import LostServerError, WorldError
 
+GO_ON = (
+    "What is finished is kept: start the server and run the same command again, or have it wait "
+    "with --wait-for-server"
+)
 REPEATS = 5  # of a drive whose worker dies in it; one more, and it counts as crashed
 SILENCE = 30.0  # [s] more than what it is at may take, without a sign of life
 LOG = "workers.log"  # in the folder of the results: what agents print, and traces of crashes
@@ -126,6 +131,7 @@ class _Seat:
     """One worker and what is known of it."""
 
     worker: Worker
+    outfit: Outfit
     town: str | None = None
     job: list[Task] = field(default_factory=list)  # what it has not told of yet
     idle: bool = False
@@ -155,6 +161,7 @@ class Crew:
         count: int,
         start: Callable[[], Worker],
         onlooker: Onlooker | None = None,
+        worlds: Sequence[str] = (),
     ) -> None:
         """Start the first worker.
 
@@ -163,8 +170,10 @@ class Crew:
             count: most workers at once.
             start: starts one.
             onlooker: is told how it goes.
+            worlds: one for each worker, where they do not all drive in that of the outfit.
         """
         self._outfit, self._count, self._start = outfit, count, start
+        self._worlds = tuple(worlds)
         self._onlooker = onlooker or Onlooker()
         self._answers: queue.SimpleQueue[tuple[_Seat, Answer | WorkerGoneError]] = (
             queue.SimpleQueue()
@@ -218,10 +227,13 @@ class Crew:
         self._seats.clear()
 
     def _hire(self) -> None:
-        seat = _Seat(self._start())
+        taken = {seat.outfit.world for seat in self._seats}
+        free = [world for world in self._worlds if world not in taken]
+        outfit = replace(self._outfit, world=free[0]) if free else self._outfit
+        seat = _Seat(self._start(), outfit)
         self._seats.append(seat)
         threading.Thread(target=self._listen, args=(seat,), daemon=True).start()
-        seat.worker.send(self._outfit)
+        seat.worker.send(outfit)
 
     def _listen(self, seat: _Seat) -> None:
         """Pass a worker's answers on, in a thread of its own."""
@@ -286,6 +298,11 @@ class Crew:
                 self._stages = answer.stages
         elif isinstance(answer, Refused):
             raise answer.error()
+        elif isinstance(answer, Lost):
+            seat.worker.kill()
+            if not self._outfit.patience:
+                raise LostServerError(f"{answer.sentence}. {GO_ON}")
+            yield from self._replace(seat, answer.sentence)
         else:
             yield from self._replace(seat, str(answer))
 
@@ -349,11 +366,15 @@ class Drivers(Protocol):
 
 
 def local_crew(
-    outfit: Outfit, count: int, log: Path | None, onlooker: Onlooker | None = None
+    outfit: Outfit,
+    count: int,
+    log: Path | None,
+    onlooker: Onlooker | None = None,
+    worlds: Sequence[str] = (),
 ) -> Crew:
-    """Workers in processes on this machine.
+    """Workers in processes on this machine; see Crew.
 
     Raises:
         StorageError: the log's folder cannot be written.
     """
-    return Crew(outfit, count, lambda: ProcessWorker(log), onlooker)
+    return Crew(outfit, count, lambda: ProcessWorker(log), onlooker, worlds)

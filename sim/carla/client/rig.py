@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from roadworthy.sim.carla.client.link import Link
 from roadworthy.sim.carla.client.shadow import Shape
-from roadworthy.sim.errors import CarlaError, SettingsError
+from roadworthy.sim.errors import CarlaError, LostServerError, SettingsError
 from roadworthy.sim.frame import Frame, Gnss, Imu
 from roadworthy.sim.rng import derive
 from roadworthy.sim.sensors.inertial import blur_compass, blur_speed
@@ -27,6 +27,7 @@ from roadworthy.sim.sensors.specs import (
 )
 from roadworthy.sim.sensors.suite import INERTIAL, key_of_frame
 
+GLANCE = 0.5  # [s] after which one looks whether the server is still there
 BACKLOG = 64  # measurements that a sensor may be ahead of the world
 _DEPTH_MOST = 1000.0  # [m] that 2^24 - 1 means
 
@@ -54,19 +55,26 @@ class SensorStream:
         """Return the measurement of a frame; older ones are forgotten.
 
         Raises:
-            CarlaError: it did not come in time, or the sensor left it out.
+            CarlaError: the sensor left it out.
+            LostServerError: it did not come in time, or the server is gone.
         """
         kept, self._kept = self._kept, None
         if kept is not None and kept.frame == frame:
             return kept
         end = time.monotonic() + self.link.timeout
         while True:
+            left = end - time.monotonic()
             try:
-                data = self._sent.get(timeout=max(end - time.monotonic(), 1e-3))
+                data = self._sent.get(timeout=min(max(left, 1e-3), GLANCE))
             except queue.Empty:
-                raise CarlaError(
-                    f"{self.link.address}: waiting for {self.what} of frame {frame}: nothing came "
-                    f"within {self.link.timeout:g} s"
+                if left > GLANCE and self.link.there():
+                    continue
+                self.link.lost = True
+                why = "the server is gone"
+                if left <= GLANCE:
+                    why = f"nothing came within {self.link.timeout:g} s"
+                raise LostServerError(
+                    f"{self.link.address}: waiting for {self.what} of frame {frame}: {why}"
                 ) from None
             if data.frame == frame:
                 return data
@@ -93,7 +101,8 @@ class SensorStream:
         """Stop, then destroy: the other way round leaks on the server (carla #7156)."""
         try:
             self.actor.stop()
-            self.actor.destroy()
+            if not self.link.lost:
+                self.actor.destroy()
         except RuntimeError:
             pass  # it is gone already
 

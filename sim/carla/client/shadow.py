@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from roadworthy.sim.angles import wrap_angle
 from roadworthy.sim.errors import CarlaError
 from roadworthy.sim.road.route import Route, RouteSet
@@ -200,12 +198,6 @@ class Shadow:
         self.batch.place_ego(0, pose, float(me[Actor.SPEED]))
         self.batch.ego[0, Ego.PROGRESS] = max(float(self.batch.ego[0, Ego.ROUTE_S]), 0.0)
         self.batch.events[:] = 0
-
-    def nearest(self, x: float, y: float) -> int:
-        """Row of the actor nearest to a place; 0 is never one."""
-        rows = self.batch.actors[0, 1:]
-        away = np.hypot(rows[:, Actor.X] - x, rows[:, Actor.Y] - y)
-        return 1 + int(np.where(rows[:, Actor.ALIVE] > 0.0, away, np.inf).argmin())
 
     def row_of(self, number: int) -> int:
         """Row of a server's actor; -1 where it has none."""

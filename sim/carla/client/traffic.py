@@ -69,7 +69,7 @@ class Background:
     def close(self) -> None:
         """Take the vehicles away."""
         manager, self._manager = self._manager, None
-        if manager is None:
+        if manager is None or self._link.lost:  # it hangs, or ends the process, without a server
             return
         destroy = self._link.carla.command.DestroyActor
         try:

@@ -10,14 +10,15 @@ from typing import Any
 from roadworthy.sim.carla.client.link import Link
 from roadworthy.sim.carla.client.rig import CarlaRig, SensorStream
 from roadworthy.sim.carla.client.shadow import Shadow, shape_of
-from roadworthy.sim.carla.client.traffic import Background
+from roadworthy.sim.carla.client.touches import Touches
+from roadworthy.sim.carla.client.traffic import ROLE, Background
 from roadworthy.sim.errors import CarlaError
 from roadworthy.sim.frame import Control, Frame
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.scenario import NONE, Scenario
 from roadworthy.sim.sensors.specs import SensorRig
 from roadworthy.sim.town import Town
-from roadworthy.sim.world.columns import MAX_HITS, Actor, Event, Hit, Kind
+from roadworthy.sim.world.columns import Event
 from roadworthy.sim.world.driven import DrivenWorld
 
 EGO_BLUEPRINT = "vehicle.lincoln.mkz_2020"
@@ -25,7 +26,6 @@ EGO_ROLE = "hero"
 ROOM = 0.5  # [m] above the road that a vehicle is put at, as CARLA's own scripts do
 NEAR_START = 10.0  # [m] a vehicle of that role this near to the route's beginning is the agent's
 SETTLE = 10  # ticks that it falls and rolls for
-SAME_TOUCH = 2.0  # [s] in which touches of one actor are one collision
 
 
 class CarlaWorld(DrivenWorld):
@@ -36,7 +36,9 @@ class CarlaWorld(DrivenWorld):
         telling: None: stories are told to embedded worlds only.
     """
 
-    def __init__(self, link: Link, scenario: Scenario, town: Town, seed: int = 0) -> None:
+    def __init__(
+        self, link: Link, scenario: Scenario, town: Town, seed: int = 0, *, anew: bool = False
+    ) -> None:
         """Begin a drive: take the agent's vehicle that is there, or let one appear.
 
         Args:
@@ -44,34 +46,47 @@ class CarlaWorld(DrivenWorld):
             scenario: its route, traffic limits and weather; its events are told as missing.
             town: where, as our own roads; the server's town must be the same.
             seed: of the server's sensors and traffic, where they take one.
+            anew: load the town in any case, so that nothing is left of the drive before.
 
         Raises:
-            CarlaError: the server lacks the town, does not answer, or lets no vehicle appear.
+            CarlaError: the server lets no vehicle appear.
+            LostServerError: it does not answer.
+            NoTownError: it lacks the town.
         """
         self.town, self.route, self.seed = town, scenario.route, seed
         self._link, self._scenario = link, scenario
         settings = scenario.world_settings()
         self._tick = settings.tick
-        self._world = link.world_of(scenario.town)
-        with link.waiting("the settings of the world"):
-            self._before = self._world.get_settings()
-            self._world.apply_settings(self._settings())
+        self._shadow = Shadow(town, scenario.route, settings, seed)
+        self.batch, self._touches = self._shadow.batch, Touches(self._shadow)
+        self._world: Any = None
+        self._before: Any = None  # settings that the server had
         self._streams: list[SensorStream] = []
         self._rigs: list[CarlaRig] = []
         self._vehicle: Any = None
         self._owned = False
         self._background: Background | None = None
         self._frame = 0
-        self._shadow = Shadow(town, scenario.route, settings, seed)
-        self.batch = self._shadow.batch
         self._signals: dict[int, Any] = {}
-        self._last_touch: dict[int, float] = {}
         try:
             with link.patience():  # a server that just began compiles or loads what it needs
+                self._enter(anew)
                 self._begin()
         except BaseException:
             self.close()
             raise
+
+    def _enter(self, anew: bool) -> None:
+        """Have the server wait for our ticks, and the town."""
+        link = self._link
+        with link.waiting("the settings of the world"):
+            self._world = link.client.get_world()
+            before = self._world.get_settings()
+            self._before = before  # from now on they must be given back
+            self._world.apply_settings(self._settings())
+        self._world = link.world_of(self._scenario.town, anew)
+        if anew:  # whoever waited with it is gone
+            before.synchronous_mode = False
 
     def _settings(self) -> Any:
         """Settings of the server's world while we drive in it."""
@@ -116,10 +131,11 @@ class CarlaWorld(DrivenWorld):
         x, y, z, yaw = (
             float(point[c]) for c in (RoutePoint.X, RoutePoint.Y, RoutePoint.Z, RoutePoint.YAW)
         )
-        if self._find_vehicle(x, y):
+        if self._find_vehicle(x, y) or self._deserted():
             # Left by a client that died, with its traffic in the way, or at the end of a drive
             # of a scenario, which begins anew.
-            self._world = world = link.reload(self._settings())
+            self._vehicle, self._before.synchronous_mode = None, False
+            self._world = world = link.reload()
             self._advance()
             self._find_vehicle(x, y)
         if self._vehicle is not None:
@@ -153,6 +169,14 @@ class CarlaWorld(DrivenWorld):
                     return False
         return bool(heroes)
 
+    def _deserted(self) -> bool:
+        """Whether the server waits for ticks of a client that has left its vehicles behind."""
+        if not self._before.synchronous_mode:
+            return False
+        with self._link.waiting("the vehicles that are there"):
+            vehicles = self._world.get_actors().filter("vehicle.*")
+            return any(v.attributes.get("role_name") in (EGO_ROLE, ROLE) for v in vehicles)
+
     def _set_weather(self) -> None:
         """Give the server the scenario's weather."""
         weather = self._scenario.world_settings().weather
@@ -176,6 +200,8 @@ class CarlaWorld(DrivenWorld):
     def _advance(self) -> None:
         """Let the server make one tick."""
         with self._link.waiting("a tick of the world"):
+            if not self._link.there():
+                raise RuntimeError("the server is gone")
             self._frame = int(self._world.tick(self._link.timeout))
 
     def _follow(self, tick: float) -> None:
@@ -212,36 +238,18 @@ class CarlaWorld(DrivenWorld):
                 )
             )
         for n in range(ticks):
+            before = self.speed
             self._advance()
             self._follow(self._tick)
             self._shadow.judge(first=n == 0)
+            self._touches.ticked(self._frame, before)
         self._note_touches()
 
     def _note_touches(self) -> None:
         """Count what the server's collision and lane-invasion sensors told."""
         collision, invasion = self._streams
-        state, columns = self.batch.state, {Kind.WALKER: Event.COLLISION_WALKER}
         for touch in collision.events():
-            other, now = touch.other_actor, self.time
-            number = int(other.id) if other is not None else 0
-            if now - self._last_touch.get(number, -math.inf) < SAME_TOUCH:
-                self._last_touch[number] = now
-                continue
-            self._last_touch[number] = now
-            shape = shape_of(other) if other is not None else None
-            still = shape is None or shape.kind == Kind.PROP
-            kind = Kind.PROP if shape is None else shape.kind
-            event = Event.COLLISION_STATIC if still else columns.get(kind, Event.COLLISION_VEHICLE)
-            self.batch.events[0, event] += 1
-            count = int(state.hit_count[0])
-            if count < MAX_HITS:
-                row, me = state.hits[0, count], self.batch.actors[0, 0]
-                row[Hit.ACTOR], row[Hit.KIND] = self._shadow.row_of(number), kind
-                row[Hit.IMPULSE_X] = touch.normal_impulse.x
-                row[Hit.IMPULSE_Y] = touch.normal_impulse.y
-                row[Hit.X], row[Hit.Y] = me[Actor.X], me[Actor.Y]
-                row[Hit.TICK], row[Hit.FAULT] = self.frame, float(abs(self.speed) > 0.1)
-                state.hit_count[0] = count + 1
+            self._touches.note(touch)
         self.batch.events[0, Event.LANE_INVASION] = len(invasion.events())
 
     def attach(self, rig: SensorRig, seed: int) -> Callable[[], Frame]:
@@ -282,12 +290,13 @@ class CarlaWorld(DrivenWorld):
         if self._background is not None:
             self._background.close()
         try:
-            if self._owned and self._vehicle is not None:
+            if self._owned and self._vehicle is not None and not self._link.lost:
                 self._vehicle.destroy()
-            self._world.apply_settings(self._before)
+            if self._before is not None and not self._link.lost:
+                self._world.apply_settings(self._before)
         except RuntimeError:
             pass  # the server is gone
-        self._vehicle = None
+        self._vehicle, self._background, self._before = None, None, None
 
 
 def lacking(scenario: Scenario) -> list[str]:

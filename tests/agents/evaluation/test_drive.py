@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from roadworthy.agents.evaluation.about import sensors_of
-from roadworthy.agents.evaluation.drive import Filming, drive
+from roadworthy.agents.evaluation.drive import Filming, SensorsError, drive
 from roadworthy.agents.evaluation.routes import load_routes, random_route, suite_routes
 from roadworthy.agents.evaluation.tasks import make_tasks
 from roadworthy.agents.evaluation.video import VideoWriter
@@ -15,8 +15,10 @@ from roadworthy.sim.errors import MapError, RouteError, SettingsError
 from roadworthy.sim.road.route import Route
 from roadworthy.sim.road.towns import load_town, town_names
 from roadworthy.sim.scenario.scenario import Scenario
+from roadworthy.sim.sensors.specs import CameraSpec, SensorRig
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.settings import WorldSettings
+from roadworthy.sim.world.world import World
 
 SETTINGS = WorldSettings(vehicles=10, walkers=4, blocked_time=5.0)
 
@@ -128,3 +130,21 @@ def test_the_suite_of_towns_has_routes_in_every_shipped_town() -> None:
 def test_carlas_suite_says_which_map_is_missing(tmp_path: Path) -> None:
     with pytest.raises(MapError, match="Town01"):
         load_routes("carla", tmp_path)
+
+
+def test_a_world_is_closed_where_the_agents_sensors_are_invalid(
+    town: Town, routes: list[Route]
+) -> None:
+    class Odd(BrakeAgent):
+        def rig(self) -> SensorRig:
+            return SensorRig(cameras=(CameraSpec(width=0),))
+
+    closed: list[bool] = []
+
+    class Noted(World):
+        def close(self) -> None:
+            closed.append(True)
+
+    with pytest.raises(SensorsError):
+        drive(Odd(), town, Scenario(routes[0], SETTINGS), open_world=Noted.of)
+    assert closed == [True]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 from carla_client import Served
 
-from roadworthy.agents.evaluation.drive import Drive
+from roadworthy.agents.evaluation.drive import Drive, SensorsError
 from roadworthy.agents.expert import ExpertAgent
+from roadworthy.agents.simple import BrakeAgent
+from roadworthy.sim.carla.client import world as world_module
 from roadworthy.sim.carla.client.link import Address, Link
 from roadworthy.sim.carla.client.world import CarlaWorld
-from roadworthy.sim.errors import CarlaError
+from roadworthy.sim.errors import NoTownError
 from roadworthy.sim.frame import Control
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.road.towns import load_town
@@ -41,8 +43,12 @@ def scenario(town: Town, vehicles: int = 0) -> Scenario:
 
 
 def present(link: Link) -> list[str]:
+    """Vehicles and sensors of the server's world as it is now."""
     world = link.client.get_world()
-    world.wait_for_tick(5.0) if not world.get_settings().synchronous_mode else world.tick()
+    if world.get_settings().synchronous_mode:
+        world.tick()
+    else:
+        world.wait_for_tick(5.0)
     names = [actor.type_id for actor in world.get_actors()]
     return [name for name in names if name.startswith(("vehicle.", "sensor."))]
 
@@ -102,6 +108,56 @@ def test_all_sensors_of_a_frame_are_of_one_tick(link: Link, town: Town) -> None:
         world.close()
 
 
-def test_a_town_that_the_server_lacks_is_told(link: Link, town: Town, monkeypatch: Any) -> None:
-    with pytest.raises(CarlaError, match="has no town Atlantis; it has"):
+def test_a_town_that_the_server_lacks_is_told(link: Link) -> None:
+    with pytest.raises(NoTownError, match="has no town Atlantis; it has"):
         link.world_of("Atlantis")
+
+
+def test_a_drive_that_cannot_begin_leaves_the_server_as_it_was(
+    link: Link, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unmade(CarlaWorld):
+        def _begin(self) -> None:
+            super()._begin()
+            raise ValueError("not today")
+
+    def no_shadow(*_: object) -> None:
+        raise ValueError("not today")
+
+    free = link.client.get_world().get_settings()
+    free.synchronous_mode = False
+    link.client.get_world().apply_settings(free)
+    with pytest.raises(ValueError, match="not today"):
+        Unmade(link, scenario(town), town)
+    assert not link.client.get_world().get_settings().synchronous_mode
+    assert present(link) == []
+    monkeypatch.setattr(world_module, "Shadow", no_shadow)
+    with pytest.raises(ValueError, match="not today"):
+        CarlaWorld(link, scenario(town), town)
+    assert not link.client.get_world().get_settings().synchronous_mode
+
+
+def test_an_agent_whose_sensors_are_invalid_leaves_nothing_behind(link: Link, town: Town) -> None:
+    class Odd(BrakeAgent):
+        def rig(self) -> SensorRig:
+            return SensorRig(cameras=(CameraSpec(k1=0.1),))
+
+    with pytest.raises(SensorsError, match="lens_k"):
+        Drive(Odd(), town, scenario(town), open_world=partial(CarlaWorld, link))
+    assert present(link) == []
+
+
+def test_what_a_client_left_behind_that_died_is_cleared_away(link: Link, town: Town) -> None:
+    dead = CarlaWorld(link, scenario(town, vehicles=3), town)
+    dead._background.close()  # as good as dead: nobody asks for its ticks any more
+    spawned = link.client.get_world().get_blueprint_library().find("vehicle.tesla.model3")
+    spawned.set_attribute("role_name", "background")
+    point = link.client.get_world().get_map().get_spawn_points()[0]
+    link.client.get_world().spawn_actor(spawned, point)
+    world = CarlaWorld(link, scenario(town), town)
+    try:
+        assert len(present(link)) == 3  # the agent's vehicle and two sensors
+    finally:
+        world.close()
+    assert not link.client.get_world().get_settings().synchronous_mode
+    assert present(link) == []

@@ -123,7 +123,9 @@ def test_states_and_sensors_are_those_of_the_world_in_process(
     staged: Served, scenario: Scenario, ticks: int
 ) -> None:
     link = Link(Address("127.0.0.1", staged.port))
-    server = link.reload(fixed(link.client.get_world()))
+    there = link.client.get_world()
+    there.apply_settings(fixed(there))
+    server = link.reload()
     server.tick()
     hero = next(a for a in server.get_actors() if a.attributes.get("role_name") == "hero")
     assert hero.type_id == "vehicle.lincoln.mkz_2020"
