@@ -139,7 +139,7 @@ def test_a_run_whose_server_is_lost_says_so_and_goes_on_with_the_same_command(
     assert told(done) == whole
 
 
-@pytest.mark.parametrize("vehicles", [0, 5])  # with some, the Traffic Manager ends the worker
+@pytest.mark.parametrize("vehicles", [5, pytest.param(0, marks=pytest.mark.slow)])
 def test_a_run_may_wait_for_its_server_to_come_back(mortal: Mortal, vehicles: int) -> None:
     killer = Killer(mortal, again=True)
     done = drive(mortal.now, routes=scenarios(vehicles), wait_for_server=60.0, onlooker=killer)
