@@ -88,7 +88,7 @@ def serve(
         )  # fmt: skip
 
     def stop(*_: object) -> None:
-        server.stop()
+        server.interrupt()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

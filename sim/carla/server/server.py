@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,10 @@ RATE = 0.05  # [s] of a tick where nobody has set one
 LONGEST = 0.1  # [s] a tick of a variable step may take, however long the last one was ago
 MAP_CHANGE = 1  # flag of the state: the client drops its map
 CALLS = calls.__all__
+
+
+class Stopped(BaseException):
+    """The server was told to end while it was answering, perhaps for minutes."""
 
 
 class Server:
@@ -64,10 +67,10 @@ class Server:
         self.episode = self._episode(1, map_, 1)
         warm_up(map_)
         self.managers: dict[int, str] = {}  # hosts of Traffic Managers by port
-        self.folder = tempfile.TemporaryDirectory(prefix="roadworthy-serve-")
         self.sent_xodr: str | None = None  # OpenDRIVE text for the next load_new_episode
         self._navigation: tuple[Map, dict[str, bytes]] | None = None
         self._flags = MAP_CHANGE
+        self._answering = False
         self._started = self._last = time.monotonic()
         self.loop = Loop(host, port, self.streams, self.answer)
 
@@ -86,14 +89,25 @@ class Server:
         """Serve until `stop`."""
         try:
             self.loop.run(self._idle)
+        except Stopped:
+            pass
         finally:
             if self.recorder is not None:
                 self.recorder.end()
-            self.folder.cleanup()
 
     def stop(self) -> None:
-        """Let `run` return; may be called from a signal handler or another thread."""
+        """Let `run` return after the call that is being answered; from whatever thread."""
         self.loop.stop()
+
+    def interrupt(self) -> None:
+        """Let `run` return at once; for signal handlers.
+
+        Raises:
+            Stopped: a call is being answered, which may load a map for minutes.
+        """
+        self.stop()
+        if self._answering:
+            raise Stopped
 
     def answer(self, name: str, params: Any, late: bool) -> tuple[str | None, Any]:
         """Answer a call; see `methods.answer`.
@@ -101,11 +115,11 @@ class Server:
         Raises:
             Hold: a sensor's reader is about to connect, and would miss the frame.
         """
-        if name in ("tick_cue", "apply_batch") and self.streams.awaited:
-            if name == "tick_cue" and not late:
+        if self.streams.awaited and _ticks(name, params):
+            if not late:
                 raise Hold
-            if name == "tick_cue":
-                self.streams.awaited.clear()
+            self.streams.awaited.clear()
+        self._answering = True
         try:
             return answer(self, name, params)
         except (Hold, KeyboardInterrupt):
@@ -113,6 +127,8 @@ class Server:
         except Exception as error:  # a mistake of ours must not end the server for the others
             print(f"error: {name:.80}: {type(error).__name__}: {error}", file=sys.stderr)
             return f"internal error in {name:.80}", None
+        finally:
+            self._answering = False
 
     def tick(self) -> int:
         """What `tick_cue` does; the number of the frame that the caller waits for."""
@@ -184,3 +200,8 @@ class Server:
         variable = min(max(passed, 1e-3), LONGEST)
         self.advance(self.settings.fixed_delta or variable)
         return max(step - (time.monotonic() - now), 0.0)
+
+
+def _ticks(name: str, params: Any) -> bool:
+    """Whether a call lets the world go on."""
+    return name == "tick_cue" or (name == "apply_batch" and params[-1:] == [True])

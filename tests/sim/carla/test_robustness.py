@@ -189,8 +189,8 @@ def test_answers_that_nobody_reads_are_bounded(served: Served, world: Any) -> No
     wire.socket.settimeout(5.0)
     request = msgpack.packb([0, 1, "get_actor_definitions", [[False]]])
     before = memory(served)
-    wire.socket.sendall(request * 2000)  # asks for 120 MB
-    time.sleep(0.5)
+    wire.socket.sendall(request * 2000)  # asks for 90 MB
+    time.sleep(3.0)
     assert memory(served) - before < 60e6
     received = 0
     try:
@@ -200,6 +200,51 @@ def test_answers_that_nobody_reads_are_bounded(served: Served, world: Any) -> No
         pass
     assert received < 60e6
     assert world.tick() > 0
+
+
+TEXT = b"\x94\x00\x01\xb6copy_opendrive_to_file\x93\x91\xc2"
+LIST = b"\x94\x00\x01\xabapply_batch\x93\x91\xc2\xdd\x03\0\0\0"
+HALVES = {  # the beginning of a request that is never whole, how it goes on, and how often
+    "a promise of fifty million": (LIST, b"", 1),
+    "lists in lists": (LIST, b"\x90" * 65536, 100),
+    "a long text": (TEXT + b"\xdb\x05\0\0\0", b"x" * (1 << 20), 80),
+    "lists where a text should be": (TEXT + b"\xdd\x05\0\0\0", b"\x90" * 65536, 100),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_half_requests_of_many_connections_are_bounded_together(
+    served: Served, world: Any, name: str
+) -> None:
+    head, rest, times = HALVES[name]
+    before, most = memory(served), 0
+    wires = [Wire(served.port) for _ in range(20)]
+    for wire in wires:
+        try:
+            wire.socket.sendall(head)
+            for _ in range(times):
+                wire.socket.sendall(rest)
+        except OSError:
+            pass  # it was hung up on
+        most = max(most, memory(served) - before)
+    assert world.tick() > 0
+    assert most < 600e6
+    for wire in wires:
+        wire.socket.close()
+
+
+def test_ten_thousand_calls_of_one_leave_the_others_their_turn(served: Served, world: Any) -> None:
+    greedy, other = Wire(served.port), Wire(served.port)
+    ray = ["cast_ray", [[False], [0.0, 0.0, 2.0], [900.0, 900.0, 1.0]]]
+    slow = b"".join(msgpack.packb([0, i, *ray]) for i in range(10_000))
+    greedy.socket.setblocking(False)
+    sent = greedy.socket.send(slow)
+    assert sent > 50_000
+    for _ in range(10):
+        begin = time.monotonic()
+        assert other.call("version") is not None
+        assert time.monotonic() - begin < 2.0
+    greedy.socket.close()
 
 
 def test_thousands_of_connections_are_held_off(served: Served, world: Any) -> None:
@@ -250,6 +295,20 @@ def test_sigterm_ends_it_cleanly() -> None:
     begin = time.monotonic()
     assert server.end() == 0
     assert time.monotonic() - begin < 5.0
+
+
+def test_sigterm_ends_it_in_the_middle_of_a_load() -> None:
+    server = Served("--map", "Rivertown")
+    wire = Wire(server.port)
+    xodr = wire.call("get_map_data")[3][0][1]
+    wire.call("copy_opendrive_to_file", xodr, [2.0, 50.0, 1.0, 0.6, True, True, True])
+    wire.socket.sendall(
+        msgpack.packb([0, 1, "load_new_episode", [[False], "OpenDriveMap", True, 65535]])
+    )
+    time.sleep(0.2)
+    begin = time.monotonic()
+    assert server.end() == 0
+    assert time.monotonic() - begin < 3.0
 
 
 def test_a_port_that_is_taken_is_a_sentence() -> None:

@@ -59,10 +59,12 @@ def get_available_maps(server: Server) -> list[str]:
 def load_new_episode(server: Server, name: str, reset: bool, layers: Any) -> None:
     """Load a map; an empty name loads the one in force again."""
     if name.endswith("OpenDriveMap") and server.sent_xodr is not None:
+        import tempfile
         from pathlib import Path
 
         try:
-            map_ = map_of_text(server.sent_xodr, Path(server.folder.name))
+            with tempfile.TemporaryDirectory(prefix="roadworthy-serve-") as folder:
+                map_ = map_of_text(server.sent_xodr, Path(folder))
         except MapError as error:
             raise RefusedError(f"failed to generate opendrive world: {error}") from None
     elif not name or name.split("/")[-1] == server.episode.map.name.split("/")[-1]:
