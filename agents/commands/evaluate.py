@@ -141,9 +141,10 @@ def evaluate(
     from roadworthy.agents.evaluation.routes import load_scenarios
     from roadworthy.agents.evaluation.run import RESULTS, finish, run_tasks
     from roadworthy.agents.evaluation.tasks import make_tasks
-    from roadworthy.agents.evaluation.worlds import EMBEDDED, checked, named
+    from roadworthy.agents.evaluation.worlds import checked, named
     from roadworthy.sim.files import write_whole
     from roadworthy.sim.road.towns import load_network_of
+    from roadworthy.sim.world.driven import EMBEDDED
 
     worlds = checked(world, wait_for_server)
     gates = [parse_gate(text) for text in gate or []]

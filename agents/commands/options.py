@@ -103,7 +103,8 @@ def world_opener(world: str, scenarios: Sequence[Scenario] = ()) -> OpenWorld:
         NoServerError: there is no such server.
         SettingsError: it is neither.
     """
-    from roadworthy.agents.evaluation.worlds import EMBEDDED, opener
+    from roadworthy.agents.evaluation.worlds import opener
+    from roadworthy.sim.world.driven import EMBEDDED
 
     if world != EMBEDDED:
         tell_lacking(scenarios)

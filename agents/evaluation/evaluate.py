@@ -24,12 +24,13 @@ from roadworthy.agents.evaluation.statistics import Estimate
 from roadworthy.agents.evaluation.summary import summary
 from roadworthy.agents.evaluation.tasks import make_tasks
 from roadworthy.agents.evaluation.workers import LOG, Drivers, Onlooker, local_crew
-from roadworthy.agents.evaluation.worlds import EMBEDDED, checked, named, opener
+from roadworthy.agents.evaluation.worlds import checked, named, opener
 from roadworthy.agents.registry import make_agent
 from roadworthy.sim.errors import SettingsError
 from roadworthy.sim.road.towns import load_network_of, load_town
 from roadworthy.sim.scenario.scenario import Scenario
 from roadworthy.sim.weather import Weather
+from roadworthy.sim.world.driven import EMBEDDED
 
 MOST_WORKERS = 1024
 STEP_LIMIT = 60.0  # [s] of wall time for one decision

@@ -26,12 +26,12 @@ from roadworthy.agents.evaluation.results import ResultFile
 from roadworthy.agents.evaluation.series import write_series
 from roadworthy.agents.evaluation.tasks import Shards, Task
 from roadworthy.agents.evaluation.workers import Drivers, Onlooker
-from roadworthy.agents.evaluation.worlds import EMBEDDED
 from roadworthy.control.timing import StageTimes
 from roadworthy.sim.errors import CarlaError, InputError, LostServerError
 from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.told import told
 from roadworthy.sim.town import Town
+from roadworthy.sim.world.driven import EMBEDDED
 from roadworthy.sim.world.world import World
 
 RESULTS = "results.json"

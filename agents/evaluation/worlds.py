@@ -7,9 +7,9 @@ from functools import partial
 
 from roadworthy.agents.evaluation.drive import OpenWorld
 from roadworthy.sim.errors import SettingsError
+from roadworthy.sim.world.driven import EMBEDDED
 from roadworthy.sim.world.world import World
 
-EMBEDDED = "embedded"
 LONGEST_WAIT = 86_400.0  # [s] for a server
 
 

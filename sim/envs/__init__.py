@@ -1,4 +1,4 @@
-"""Gymnasium environments on the embedded world.
+"""Gymnasium environments on the embedded world, or on a CARLA server.
 
 Importing this module registers `roadworthy/Drive-v1`, so that
 `gymnasium.make("roadworthy.sim.envs:roadworthy/Drive-v1")` works without any other import.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -15,6 +15,7 @@ from roadworthy.sim.envs.observation import (
     ACTION_LOW,
     Observation,
     action_space,
+    observation_of,
     observation_space,
     observe,
 )
@@ -29,8 +30,12 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Ego, Event
+from roadworthy.sim.world.driven import EMBEDDED
 from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
+
+if TYPE_CHECKING:
+    from roadworthy.sim.envs.remote import RemoteDrives
 
 N_RANDOM_ROUTES = 64
 TICKS_PER_STEP = 2  # agents act at 10 Hz on a world of 20 Hz
@@ -72,6 +77,8 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         reward: RewardSettings | None = None,
         randomisation: Randomisation | None = None,
         render_mode: str | None = None,
+        world: str = EMBEDDED,
+        wait_for_server: float = 0.0,
     ) -> None:
         """Load the town and build the world.
 
@@ -84,19 +91,32 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             reward: weights.
             randomisation: how far each drive's world may differ; `info["drawn"]` tells how far.
             render_mode: None or "rgb_array" (the first camera's picture).
+            world: "embedded", or `carla://HOST:PORT` of a server that has the town (docs/carla.md).
+                `batch` is then the shadow of a server's world: read it, do not step it.
+            wait_for_server: seconds that the server may take to come, here and in the next `reset`
+                after it was lost.
 
         Raises:
-            InputError: the town, a route or a setting is wrong.
+            InputError: the town, a route or a setting is wrong, or there is no such server.
         """
         if render_mode not in (None, "rgb_array"):
             raise SettingsError(f"render_mode {render_mode!r} is not known; use 'rgb_array'")
         place, chosen = town_and_routes(town, routes, map_dir)
         self.rig, self.render_mode = rig or SensorRig(), render_mode
         self.reward_settings = reward or RewardSettings()
-        self.batch = BatchWorld(
-            place, chosen, 1, settings=settings, randomisation=randomisation, threads=1
-        )
-        self.suite = SensorSuite(place, self.rig, seed=0)
+        self._remote: RemoteDrives | None = None
+        self._routes = len(chosen.routes)
+        if world == EMBEDDED:
+            self.batch = BatchWorld(
+                place, chosen, 1, settings=settings, randomisation=randomisation, threads=1
+            )
+            self.suite = SensorSuite(place, self.rig, seed=0)
+        else:
+            from roadworthy.sim.envs.remote import RemoteDrives
+
+            self._remote = RemoteDrives(
+                world, place, chosen.routes, self.rig, settings, randomisation, wait_for_server
+            )
         self.observation_space = observation_space(self.rig)
         self.action_space = action_space()
         self._frame: Frame | None = None
@@ -107,10 +127,20 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         """Begin a drive.
 
         Args:
-            seed: makes this drive and those after it the same every time.
+            seed: makes this drive and those after it the same every time; a server loads its town
+                anew for it.
             options: {"route": index} picks the route; it is drawn otherwise.
+
+        Raises:
+            CarlaError: the server does not let the drive begin, or is gone.
         """
         super().reset(seed=seed)
+        if self._remote is not None:
+            drawn = int(self.np_random.integers(self._routes))
+            number = int((options or {}).get("route", drawn))
+            self._remote.begin(number, int(self.np_random.integers(2**31)), seed is not None)
+            self.batch = self._remote.batch
+            return self._observe(), self._info()
         route = None if not options or "route" not in options else np.array([options["route"]])
         if seed is not None:
             self.batch.seed = seed
@@ -121,10 +151,19 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     def step(
         self, action: NDArray[np.float32]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Hold throttle, brake and steer for 0.1 s."""
+        """Hold throttle, brake and steer for 0.1 s.
+
+        Raises:
+            LostServerError: the server is gone; `reset` looks for it again.
+        """
+        if self._remote is not None:
+            self.batch = self._remote.batch
         before = float(self.batch.ego[0, Ego.PROGRESS])
         wish = np.clip(action, ACTION_LOW, ACTION_HIGH)
-        self.batch.step(wish[None].astype(np.float32), TICKS_PER_STEP)
+        if self._remote is not None:
+            self._remote.step(wish.astype(np.float32), TICKS_PER_STEP)
+        else:
+            self.batch.step(wish[None].astype(np.float32), TICKS_PER_STEP)
         won = self.batch.ego[:, Ego.PROGRESS] - before
         events = self.batch.events
         reward = float(rewards(won, events, self.reward_settings)[0])
@@ -138,7 +177,15 @@ class DriveEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             return None
         return next(iter(self._frame.images.values()))
 
+    def close(self) -> None:
+        """End the drive; a server gets its settings back."""
+        if self._remote is not None:
+            self._remote.close()
+
     def _observe(self) -> Observation:
+        if self._remote is not None:
+            self._frame = self._remote.sense()
+            return observation_of(self._frame, self.rig, self.batch, 0)
         observation, self._frame = observe(self.batch, 0, self.suite)
         return observation
 

@@ -81,11 +81,24 @@ def observe(batch: BatchWorld, world: int, suite: SensorSuite) -> tuple[Observat
         batch.events[world],
         float(batch.state.tuning[world, Tuning.NOISE]),
     )
+    return observation_of(frame, suite.rig, batch, world), frame
+
+
+def observation_of(frame: Frame, rig: SensorRig, batch: BatchWorld, world: int) -> Observation:
+    """What an agent observes of a Frame, an element of `observation_space(rig)`.
+
+    Args:
+        frame: of the rig.
+        rig: the sensors.
+        batch: that has the route.
+        world: index of the world in it.
+    """
     parts: Observation = {f"camera_{name}": image for name, image in frame.images.items()}
-    if suite.rig.lidar is not None:
-        rays = suite.rig.lidar.channels * suite.rig.lidar.columns()
+    if rig.lidar is not None:
+        rays = rig.lidar.channels * rig.lidar.columns()
         sweep = np.zeros((rays, 4), np.float32)
-        sweep[: len(frame.lidar)] = frame.lidar
+        count = min(len(frame.lidar), rays)
+        sweep[:count] = frame.lidar[:count]
         parts["lidar"] = sweep
     parts["speed"] = np.array([frame.speed], np.float32)
     parts["imu"] = np.array(
@@ -94,4 +107,4 @@ def observe(batch: BatchWorld, world: int, suite: SensorSuite) -> tuple[Observat
     gnss = frame.gnss
     parts["gnss"] = np.array([gnss.latitude, gnss.longitude, gnss.altitude], np.float64)
     parts["route"] = route_ahead(batch, world)
-    return parts, frame
+    return parts

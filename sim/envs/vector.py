@@ -28,6 +28,7 @@ from roadworthy.sim.sensors.suite import SensorSuite
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Ego
+from roadworthy.sim.world.driven import EMBEDDED
 from roadworthy.sim.world.randomisation import Randomisation
 from roadworthy.sim.world.settings import WorldSettings
 
@@ -58,8 +59,18 @@ class DriveVectorEnv(VectorEnv[Observation, NDArray[np.float32], NDArray[Any]]):
         reward: RewardSettings | None = None,
         randomisation: Randomisation | None = None,
         threads: int | None = None,
+        world: str = EMBEDDED,
     ) -> None:
-        """Load the town and build the worlds; the arguments are those of DriveEnv."""
+        """Load the town and build the worlds; the arguments are those of DriveEnv.
+
+        Raises:
+            InputError: the town, a route or a setting is wrong, or `world` is a server's.
+        """
+        if world != EMBEDDED:
+            raise SettingsError(
+                f"world {world!r}: a server has one world. Put a DriveEnv on each of several "
+                "servers, with gymnasium.vector.AsyncVectorEnv"
+            )
         place, chosen = town_and_routes(town, routes, map_dir)
         self.num_envs = num_envs
         self.rig = rig or LIGHT_RIG

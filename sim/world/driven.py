@@ -17,6 +17,8 @@ from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
 from roadworthy.sim.world.columns import Actor, Event
 
+EMBEDDED = "embedded"  # what a `world` argument says for ours; else it is a server's address
+
 
 class DrivenWorld(ABC):
     """A world with one drive in it: `World`, or `sim.carla.client.world.CarlaWorld`.

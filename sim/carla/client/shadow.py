@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from roadworthy.sim.angles import wrap_angle
-from roadworthy.sim.errors import CarlaError
+from roadworthy.sim.errors import CarlaError, WorldError
 from roadworthy.sim.road.route import Route, RouteSet
 from roadworthy.sim.sensors.inertial import forward_speed
 from roadworthy.sim.town import Town
@@ -72,11 +72,39 @@ def shape_of(actor: Any) -> Shape | None:
     return Shape(kind, size, (at.x, at.y, at.z))
 
 
+class ShadowWorld(BatchWorld):
+    """A BatchWorld that goes where another world goes."""
+
+    def step(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: the server makes the ticks.
+
+        Raises:
+            WorldError: always.
+        """
+        raise WorldError("this is the shadow of a server's world; step that one")
+
+    def snapshot(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a server does not tell all of its state.
+
+        Raises:
+            WorldError: always.
+        """
+        raise WorldError("a server's world cannot be copied; begin the drive anew")
+
+    def restore(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a server cannot be put back.
+
+        Raises:
+            WorldError: always.
+        """
+        raise WorldError("a server's world cannot be put back; begin the drive anew")
+
+
 class Shadow:
     """Follows the actors of a server in a world of our own."""
 
     def __init__(self, town: Town, route: Route, settings: WorldSettings, seed: int = 0) -> None:
-        self.batch = BatchWorld(
+        self.batch = ShadowWorld(
             town,
             RouteSet.of([route]),
             1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,9 @@ class Bodies:
     ) -> int:
         if model not in self._numbers:
             mkz = model == "vehicle.lincoln.mkz_2020"
-            made = carla_mkz() if mkz else profile_of(kind, *size, mass)
+            made = profile_of(kind, *size, mass)
+            if mkz:  # the fit is of CARLA's car as it is: with the mass that it has there
+                made = replace(carla_mkz(), mass=made.mass)
             self._numbers[model] = len(self._profiles)
             self._profiles.append(made)
             arrays = [profile.arrays() for profile in self._profiles]
