@@ -1,14 +1,16 @@
-"""The next world's rows are fetched while this one is stepped.
+"""Rows are fetched before they are needed: those of the next worlds, and those of the lanes.
 
 Some hundred worlds are larger than the caches next to a core, and waiting for each world's rows
-took as long as the work on them. The hints change no result.
+took as long as the work on them. Each road user reads another place of the town besides. The
+hints change no result.
 """
 
 from __future__ import annotations
 
 from roadworthy.sim.kernel import LINE, fetch_line, inlined_kernel
-from roadworthy.sim.world.layout import State
+from roadworthy.sim.world.layout import Roads, State
 
+TOGETHER = 16  # worlds whose step is made part by part, while the code of that part is at hand
 ROW_LINES = 3  # of the actors asked for at once: the vehicles' loop covers the walkers' rows too
 
 
@@ -52,3 +54,9 @@ def fetch_rest(w: int, k: int, state: State) -> None:
         fetch_line(state.order_lane, w, at)
         fetch_line(state.order_s, w, at)
         fetch_line(state.way, w, at + 2 * lines * LINE)
+
+
+@inlined_kernel
+def fetch_stretch(roads: Roads, lane: int, s: float) -> None:
+    """Fetch the row of `stretches` that `point_at` is going to look at first."""
+    fetch_line(roads.stretches, roads.lane_start[lane] + int(s * roads.point_rate[lane]), 0)

@@ -199,7 +199,7 @@ def build_roads(network: RoadNetwork) -> Roads:
 def build_statics(scenery: Scenery) -> Statics:
     """Sort the solid boxes of a town into the cells from which a vehicle can touch them."""
     columns = [Box.X, Box.Y, Box.YAW, Box.LENGTH, Box.WIDTH, Box.Z, Box.HEIGHT]
-    solid = scenery.boxes[:, columns].astype(np.float32)
+    solid = np.ascontiguousarray(scenery.boxes[:, columns], np.float32)  # a box in one line
     solid[:, 6] += solid[:, 5]
     solid[scenery.boxes[:, Box.PROP] == Prop.TREE, 3:5] = TRUNK
     prop = scenery.boxes[:, Box.PROP].astype(np.int32)

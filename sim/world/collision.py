@@ -119,9 +119,9 @@ def hit_actors(w: int, n: int, speed: float, hold: int, state: State) -> None:
     """Let the ego collide with the other `n - 1` actors."""
     me, contact = state.actors[w, 0], state.contact[w]
     for a in range(1, n):
+        contact[a] -= contact[a] > 0
+    for a in range(1, n):
         other = state.actors[w, a]
-        if contact[a] > 0:
-            contact[a] -= 1
         dx, dy = other[X] - me[X], other[Y] - me[Y]
         if dx * dx + dy * dy > 144.0 or other[ALIVE] == 0.0 or abs(other[Z] - me[Z]) > STOREY:
             continue

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim.kernel import kernel
+from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.scenario.run import direct, perform, reset_events
 from roadworthy.sim.scenario.script import Script
@@ -23,6 +23,7 @@ from roadworthy.sim.traffic.motion import move
 from roadworthy.sim.traffic.spawn import clear_slot, respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide
 from roadworthy.sim.traffic.walkers import walk
+from roadworthy.sim.world.ahead import TOGETHER
 from roadworthy.sim.world.collision import collide
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Tuning
 from roadworthy.sim.world.crashes import crash
@@ -82,33 +83,68 @@ def step_worlds(
     script: Script,
 ) -> None:
     """Step the worlds `first` to `last - 1` by `ticks` ticks each."""
-    on_road, since = rules.first_walker, DECISION_TICKS * rules.tick
-    for w in range(first, last):
-        state.events[w, :] = 0
-        state.hit_count[w] = 0
-        state.ego[w, LINE_CROSSED] = 0.0
+    for begin in range(first, last, TOGETHER):
+        end = min(begin + TOGETHER, last)
+        for w in range(begin, end):
+            state.events[w, :] = 0
+            state.hit_count[w] = 0
+            state.ego[w, LINE_CROSSED] = 0.0
         for _ in range(ticks):
-            if state.frame[w] % DECISION_TICKS == 0:
-                run_lights(w, since, roads, state)
-                direct(w, script, roads, paths, state, rules)
-                sort_actors(w, on_road, roads, state)
-                crash(w, roads, state, rules)
-                find_strangers(w, state, rules)
-                if state.frame[w] % SURVEY_TICKS == 0:
-                    survey(w, SURVEY_TICKS * rules.tick, roads, paths, state, rules)
-                decide(w, roads, state, rules)
-            move(w, roads, state, rules)
-            perform(w, script, state, rules)
-            walk(w, roads, state, rules)
-            slide(w, roads, state, rules)
-            before, speed = state.ego[w, ROUTE_S], state.actors[w, 0, SPEED]
-            drive(w, wishes[w], as_plan, state, rules)
-            collide(w, rules.everybody, speed, statics, state, rules)
-            project(w, paths, state, WINDOW)
-            judge(w, before, roads, paths, state, rules)
-            respawn(w, roads, state, rules)
-            state.time[w] += rules.tick
-            state.frame[w] += 1
+            _decide(begin, end, roads, paths, state, rules, script)
+            _act(begin, end, wishes, as_plan, roads, statics, paths, state, rules, script)
+
+
+@inlined_kernel
+def _decide(
+    begin: int, end: int, roads: Roads, paths: Paths, state: State, rules: Rules, script: Script
+) -> None:
+    """Let the traffic of some worlds look about and decide where it is time to."""
+    on_road, since = rules.first_walker, DECISION_TICKS * rules.tick
+    for w in range(begin, end):
+        if state.frame[w] % DECISION_TICKS == 0:
+            run_lights(w, since, roads, state)
+            direct(w, script, roads, paths, state, rules)
+            sort_actors(w, on_road, roads, state)
+            crash(w, roads, state, rules)
+            find_strangers(w, roads, state, rules)
+    for w in range(begin, end):
+        if state.frame[w] % SURVEY_TICKS == 0:
+            survey(w, SURVEY_TICKS * rules.tick, roads, paths, state, rules)
+    for w in range(begin, end):
+        if state.frame[w] % DECISION_TICKS == 0:
+            decide(w, roads, state, rules)
+
+
+@inlined_kernel
+def _act(
+    begin: int,
+    end: int,
+    wishes: FloatArray,
+    as_plan: bool,
+    roads: Roads,
+    statics: Statics,
+    paths: Paths,
+    state: State,
+    rules: Rules,
+    script: Script,
+) -> None:
+    """Move everybody in some worlds by one tick, and judge what the egos did."""
+    for w in range(begin, end):
+        move(w, roads, state, rules)
+    for w in range(begin, end):
+        perform(w, script, state, rules)
+        walk(w, roads, state, rules)
+        slide(w, roads, state, rules)
+    for w in range(begin, end):
+        before, speed = state.ego[w, ROUTE_S], state.actors[w, 0, SPEED]
+        drive(w, wishes[w], as_plan, state, rules)
+        collide(w, rules.everybody, speed, statics, state, rules)
+        project(w, paths, state, WINDOW)
+        judge(w, before, roads, paths, state, rules)
+    for w in range(begin, end):
+        respawn(w, roads, state, rules)
+        state.time[w] += rules.tick
+        state.frame[w] += 1
 
 
 @kernel
