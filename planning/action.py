@@ -63,7 +63,7 @@ def limit_rates(
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
 def _base_parallel(route, ego, out):
     for w in prange(len(ego)):
-        node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
+        node, line = np.empty((5, 13)), np.empty((_N_LINE, POINTS))
         trace(route[w], ego[w], node, line)
         out[w] = tracking_curvature(line, ego[w])
 
@@ -71,7 +71,7 @@ def _base_parallel(route, ego, out):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _base_serial(route, ego, out):
     for w in range(len(ego)):
-        node, line = np.empty((13, 5)), np.empty((POINTS, _N_LINE))
+        node, line = np.empty((5, 13)), np.empty((_N_LINE, POINTS))
         trace(route[w], ego[w], node, line)
         out[w] = tracking_curvature(line, ego[w])
 

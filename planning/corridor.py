@@ -34,7 +34,7 @@ _INTERVAL = np.minimum(
 
 
 def _weights() -> NDArray[np.float64]:
-    """Weights of Hermite's splines at each point of the line, float64 [POINTS, 8].
+    """Weights of Hermite's splines at each point of the line, float64 [8, POINTS].
 
     h00, h01, h10, h11 of the position; g00, g10, g11 of its slope; and the place in the interval.
     """
@@ -51,8 +51,7 @@ def _weights() -> NDArray[np.float64]:
             (1 - t) * (1 - 3 * t) * ds,
             t * (3 * t - 2) * ds,
             t,
-        ),
-        1,
+        )
     )
 
 
@@ -60,7 +59,7 @@ _WEIGHTS = _weights()
 
 
 class Line(IntEnum):
-    """Columns of the corridor's line, float64 [POINTS, Line]."""
+    """Columns of the corridor's line, float64 [Line, POINTS]."""
 
     X = 0  # [m] ego frame
     Y = 1
@@ -99,56 +98,66 @@ def trace(route, ego, node, line):
     Args:
         route: float32 [rows, RouteCol] of one world.
         ego: float32 [EgoCol] of one world.
-        node: float64 [rows + 1, 5], scratch.
-        line: float64 [POINTS, Line], written.
+        node: float64 [5, rows + 1], scratch.
+        line: float64 [Line, POINTS], written.
     """
     # The ego stands `lateral` to the right of the route, turned by `heading` against it.
     h, lateral = float(ego[_HEADING]), float(ego[_LATERAL])
-    node[0, 0], node[0, 1] = -lateral * np.sin(h), -lateral * np.cos(h)
-    node[0, 2], node[0, 3] = np.cos(h), -np.sin(h)
-    node[0, 4] = ego[_ELIMIT]
+    cosine, sine = np.cos(h), np.sin(h)
+    node[0, 0], node[1, 0], node[2, 0], node[3, 0] = (
+        -lateral * sine,
+        -lateral * cosine,
+        cosine,
+        -sine,
+    )
+    node[4, 0] = ego[_ELIMIT]
     ended = False
     for i in range(1, _N_NODES):
         ds = _NODES[i] - _NODES[i - 1]
         x, y = float(route[i - 1, _RX]), float(route[i - 1, _RY])
-        dx, dy = x - node[i - 1, 0], y - node[i - 1, 1]
+        dx, dy = x - node[0, i - 1], y - node[1, i - 1]
         ended = ended or dx * dx + dy * dy < 0.09 * ds * ds
+        node[2, i], node[3, i] = node[2, i - 1], node[3, i - 1]
         if ended:
             # The route ends before this row, which repeats its last point: go straight on.
-            node[i, 2], node[i, 3] = node[i - 1, 2], node[i - 1, 3]
-            node[i, 0] = node[i - 1, 0] + ds * node[i, 2]
-            node[i, 1] = node[i - 1, 1] + ds * node[i, 3]
-            node[i, 4] = node[i - 1, 4]
+            node[0, i] = node[0, i - 1] + ds * node[2, i]
+            node[1, i] = node[1, i - 1] + ds * node[3, i]
+            node[4, i] = node[4, i - 1]
         else:
-            node[i, 0], node[i, 1] = x, y
-            norm = np.hypot(float(route[i - 1, _RC]), float(route[i - 1, _RS]))
-            if norm > 0.1:
-                node[i, 2], node[i, 3] = route[i - 1, _RC] / norm, route[i - 1, _RS] / norm
-            else:
-                node[i, 2], node[i, 3] = node[i - 1, 2], node[i - 1, 3]
-            node[i, 4] = route[i - 1, _RLIMIT]
+            node[0, i], node[1, i], node[4, i] = x, y, route[i - 1, _RLIMIT]
+            c, s = float(route[i - 1, _RC]), float(route[i - 1, _RS])
+            square = c * c + s * s
+            if square > 0.01:
+                scale = 1.0 / np.sqrt(square)
+                node[2, i], node[3, i] = c * scale, s * scale
     for k in range(POINTS):
         i = _INTERVAL[k]
-        a, b = node[i], node[i + 1]
-        h00, h01, h10, h11 = _WEIGHTS[k, 0], _WEIGHTS[k, 1], _WEIGHTS[k, 2], _WEIGHTS[k, 3]
-        g00, g10, g11, t = _WEIGHTS[k, 4], _WEIGHTS[k, 5], _WEIGHTS[k, 6], _WEIGHTS[k, 7]
-        line[k, _X] = h00 * a[0] + h01 * b[0] + h10 * a[2] + h11 * b[2]
-        line[k, _Y] = h00 * a[1] + h01 * b[1] + h10 * a[3] + h11 * b[3]
-        tx = g00 * (a[0] - b[0]) + g10 * a[2] + g11 * b[2]
-        ty = g00 * (a[1] - b[1]) + g10 * a[3] + g11 * b[3]
-        scale = 1.0 / max(np.sqrt(tx * tx + ty * ty), 1e-6)
-        line[k, _TX], line[k, _TY] = tx * scale, ty * scale
-        line[k, _LIMIT] = a[4] if t < 0.5 else b[4]
+        x0, y0, x1, y1 = node[0, i], node[1, i], node[0, i + 1], node[1, i + 1]
+        c0, s0, c1, s1 = node[2, i], node[3, i], node[2, i + 1], node[3, i + 1]
+        h00, h01, h10, h11 = _WEIGHTS[0, k], _WEIGHTS[1, k], _WEIGHTS[2, k], _WEIGHTS[3, k]
+        g00, g10, g11, t = _WEIGHTS[4, k], _WEIGHTS[5, k], _WEIGHTS[6, k], _WEIGHTS[7, k]
+        line[_X, k] = h00 * x0 + h01 * x1 + h10 * c0 + h11 * c1
+        line[_Y, k] = h00 * y0 + h01 * y1 + h10 * s0 + h11 * s1
+        line[_TX, k] = g00 * (x0 - x1) + g10 * c0 + g11 * c1
+        line[_TY, k] = g00 * (y0 - y1) + g10 * s0 + g11 * s1
+        line[_LIMIT, k] = node[4, i] if t < 0.5 else node[4, i + 1]
     for k in range(POINTS):
-        i, j = max(k - 1, 0), min(k + 1, POINTS - 1)
-        cross = line[i, _TX] * line[j, _TY] - line[i, _TY] * line[j, _TX]
-        line[k, _K] = _arcsine(cross) * (_PER_TWO if j - i == 2 else PER_STEP)
+        tx, ty = line[_TX, k], line[_TY, k]
+        scale = 1.0 / max(np.sqrt(tx * tx + ty * ty), 1e-6)
+        line[_TX, k], line[_TY, k] = tx * scale, ty * scale
+    last = POINTS - 1
+    for k in range(1, last):
+        cross = line[_TX, k - 1] * line[_TY, k + 1] - line[_TY, k - 1] * line[_TX, k + 1]
+        line[_K, k] = _arcsine(cross) * _PER_TWO
+    for k, i, j in ((0, 0, 1), (last, last - 1, last)):
+        cross = line[_TX, i] * line[_TY, j] - line[_TY, i] * line[_TX, j]
+        line[_K, k] = _arcsine(cross) * PER_STEP
     for k in range(POINTS - 1):
-        ex, ey = line[k + 1, _X] - line[k, _X], line[k + 1, _Y] - line[k, _Y]
+        ex, ey = line[_X, k + 1] - line[_X, k], line[_Y, k + 1] - line[_Y, k]
         length = max(np.sqrt(ex * ex + ey * ey), 1e-6)
         rate = 1.0 / length
-        line[k, _EX], line[k, _EY] = ex * rate, ey * rate
-        line[k, _LENGTH], line[k, _RATE] = length, rate
+        line[_EX, k], line[_EY, k] = ex * rate, ey * rate
+        line[_LENGTH, k], line[_RATE, k] = length, rate
 
 
 @kernel
@@ -163,17 +172,17 @@ def _nearest_point(line, x, y):
     Four searches side by side, each over every fourth point: one alone would wait for each of
     its comparisons.
     """
-    d0 = _square(line[0, _X] - x, line[0, _Y] - y)
+    d0 = _square(line[_X, 0] - x, line[_Y, 0] - y)
     d1, d2, d3 = 1e30, 1e30, 1e30
     k0, k1, k2, k3 = 0, 0, 0, 0
     for k in range(1, POINTS, 4):
-        d = _square(line[k, _X] - x, line[k, _Y] - y)
+        d = _square(line[_X, k] - x, line[_Y, k] - y)
         d1, k1 = (d, k) if d < d1 else (d1, k1)
-        d = _square(line[k + 1, _X] - x, line[k + 1, _Y] - y)
+        d = _square(line[_X, k + 1] - x, line[_Y, k + 1] - y)
         d2, k2 = (d, k + 1) if d < d2 else (d2, k2)
-        d = _square(line[k + 2, _X] - x, line[k + 2, _Y] - y)
+        d = _square(line[_X, k + 2] - x, line[_Y, k + 2] - y)
         d3, k3 = (d, k + 2) if d < d3 else (d3, k3)
-        d = _square(line[k + 3, _X] - x, line[k + 3, _Y] - y)
+        d = _square(line[_X, k + 3] - x, line[_Y, k + 3] - y)
         d0, k0 = (d, k + 3) if d < d0 else (d0, k0)
     if d1 < d0 or (d1 == d0 and k1 < k0):
         d0, k0 = d1, k1
@@ -193,18 +202,18 @@ def project(line, x, y):
     nearest = _nearest_point(line, x, y)
     best, s, lateral, segment = 1e30, 0.0, 0.0, 0
     for k in range(max(nearest - 1, 0), min(nearest + 1, POINTS - 1)):
-        ex, ey = line[k, _EX], line[k, _EY]
-        dx, dy = x - line[k, _X], y - line[k, _Y]
+        ex, ey = line[_EX, k], line[_EY, k]
+        dx, dy = x - line[_X, k], y - line[_Y, k]
         along, side = dx * ex + dy * ey, ex * dy - ey * dx
         on = along
         if k > 0:
             on = max(on, 0.0)
         if k < POINTS - 2:
-            on = min(on, line[k, _LENGTH])
+            on = min(on, line[_LENGTH, k])
         d = side * side + (along - on) * (along - on)
         if d < best:
             best, segment = d, k
-            s = (k + on * line[k, _RATE]) * STEP
+            s = (k + on * line[_RATE, k]) * STEP
             lateral = side
             if on != along:  # in the corner between two segments
                 lateral = np.sqrt(d) if side >= 0.0 else -np.sqrt(d)
@@ -220,8 +229,8 @@ def _pursuit(line, speed):
     look = min(max(1.0 + 0.5 * speed, 3.0), 14.0)
     k = int(look / STEP)
     t = look / STEP - k
-    x = (1 - t) * line[k, _X] + t * line[k + 1, _X]
-    y = (1 - t) * line[k, _Y] + t * line[k + 1, _Y]
+    x = (1 - t) * line[_X, k] + t * line[_X, k + 1]
+    y = (1 - t) * line[_Y, k] + t * line[_Y, k + 1]
     return 2.0 * y / max(x * x + y * y, 4.0)
 
 
@@ -235,12 +244,12 @@ def tracking_curvature(line, ego):
     """
     speed, lateral = float(ego[_SPEED]), float(ego[_LATERAL])
     # The centre moves along the yaw plus the slip angle of the bicycle in this bend.
-    course = float(ego[_HEADING]) + _SLIP_LENGTH * line[0, _K]
+    course = float(ego[_HEADING]) + _SLIP_LENGTH * line[_K, 0]
     pursuit = _pursuit(line, speed)
     preview = min(0.6 + 0.17 * speed, 10.0)
     k = int(preview / STEP)
     t = preview / STEP - k
-    ahead = (1 - t) * line[k, _K] + t * line[k + 1, _K]
+    ahead = (1 - t) * line[_K, k] + t * line[_K, k + 1]
     length = 2.2 + 0.3 * speed
     near = ahead - lateral / length**2 - 1.8 * np.sin(course) / length
     far = min(max(abs(lateral) - 0.7, 2.0 * abs(course) - 0.8, 0.0) / 0.5, 1.0)
@@ -253,18 +262,18 @@ def curve_speed(line, speed, lateral_limit, braking):
     """Speed [m/s] now, from which `braking` [m/s^2] suffices for all that the line asks.
 
     Args:
-        line: float64 [POINTS, Line].
+        line: float64 [Line, POINTS].
         speed: of the ego [m/s]; bends farther than it can reach in 8 s are left out.
         lateral_limit: largest lateral acceleration [m/s^2] in bends.
         braking: comfortable deceleration [m/s^2].
     """
-    allowed = line[0, _LIMIT] * line[0, _LIMIT]  # in squares: one root at the end does
+    allowed = line[_LIMIT, 0] * line[_LIMIT, 0]  # in squares: one root at the end does
     reach = 8.0 * max(speed, 5.0)
     for k in range(POINTS):
         s = max(k * STEP - 1.5, 0.0)
         if s > reach:
             break
-        limit = line[k, _LIMIT]
-        v = min(limit * limit, lateral_limit / max(abs(line[k, _K]), 1e-4))
+        limit = line[_LIMIT, k]
+        v = min(limit * limit, lateral_limit / max(abs(line[_K, k]), 1e-4))
         allowed = min(allowed, v + 2.0 * braking * s)
     return np.sqrt(allowed)

@@ -75,8 +75,8 @@ def expert_acceleration(light, ego, line, threat):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _one(users, valid, light, route, ego):
-    node = np.empty((_N_NODE, 5))
-    line = np.empty((POINTS, _N_LINE))
+    node = np.empty((5, _N_NODE))
+    line = np.empty((_N_LINE, POINTS))
     rel = np.empty((MAX_USERS, _N_REL))
     threat = np.empty(_N_THREAT)
     trace(route, ego, node, line)

@@ -36,8 +36,8 @@ class Memory(IntEnum):
 class Scratch(NamedTuple):
     """Arrays that the kernel works in: it allocates nothing."""
 
-    node: NDArray[np.float64]  # [rows + 1, 5]
-    line: NDArray[np.float64]  # [POINTS, Line]
+    node: NDArray[np.float64]  # [5, rows + 1]
+    line: NDArray[np.float64]  # [Line, POINTS]
     allowed: NDArray[np.float64]  # [POINTS]
     rel: NDArray[np.float64]  # [MAX_USERS, Relation]
     places: NDArray[np.float64]  # [MAX_USERS, STEPS, COLUMNS]
@@ -52,8 +52,8 @@ class Scratch(NamedTuple):
     def make(cls) -> Scratch:
         """Allocate."""
         return cls(
-            np.zeros((_N_ROUTE + 1, 5)),
-            np.zeros((POINTS, len(Line))),
+            np.zeros((5, _N_ROUTE + 1)),
+            np.zeros((len(Line), POINTS)),
             np.zeros(POINTS),
             np.zeros((MAX_USERS, len(Relation))),
             np.zeros((MAX_USERS, STEPS, COLUMNS)),

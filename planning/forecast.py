@@ -116,13 +116,13 @@ def pose_on(line, lateral, s, pose):
     k = int(f)
     t = f - k
     o, ahead = offset_at(lateral, s), offset_at(lateral, s + 1.0)
-    tx = line[k, _TX] + t * (line[k + 1, _TX] - line[k, _TX])
-    ty = line[k, _TY] + t * (line[k + 1, _TY] - line[k, _TY])
+    tx = line[_TX, k] + t * (line[_TX, k + 1] - line[_TX, k])
+    ty = line[_TY, k] + t * (line[_TY, k + 1] - line[_TY, k])
     n = max(np.sqrt(tx * tx + ty * ty), 1e-6)
     tx, ty = tx / n, ty / n
     beyond = max(s - (POINTS - 1) * STEP, 0.0)
-    pose[0] = line[k, _X] + t * (line[k + 1, _X] - line[k, _X]) - ty * o + tx * beyond
-    pose[1] = line[k, _Y] + t * (line[k + 1, _Y] - line[k, _Y]) + tx * o + ty * beyond
+    pose[0] = line[_X, k] + t * (line[_X, k + 1] - line[_X, k]) - ty * o + tx * beyond
+    pose[1] = line[_Y, k] + t * (line[_Y, k + 1] - line[_Y, k]) + tx * o + ty * beyond
     slope = ahead - o
     n = np.sqrt(1.0 + slope * slope)
     pose[2], pose[3] = (tx - slope * ty) / n, (ty + slope * tx) / n

@@ -204,11 +204,11 @@ def steer(line, ego, offset, slope):
     """
     speed = float(ego[_SPEED])
     error = float(ego[_LATERAL]) - offset
-    course = float(ego[_HEADING]) + 1.4 * line[0, _K] - np.arctan(slope)
+    course = float(ego[_HEADING]) + 1.4 * line[_K, 0] - np.arctan(slope)
     preview = min(0.6 + 0.17 * speed, 10.0)
     k = int(preview / STEP)
     t = preview / STEP - k
-    ahead = (1 - t) * line[k, _K] + t * line[k + 1, _K]
+    ahead = (1 - t) * line[_K, k] + t * line[_K, k + 1]
     length = 2.2 + 0.3 * speed
     pull = min(max(error / length**2, -0.12), 0.12)
     near = ahead - pull - 1.8 * np.sin(course) / length

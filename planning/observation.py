@@ -248,7 +248,7 @@ def _one(users, valid, light, route, ego, last, node, line, rel, threat, score, 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _some(begin, end, users, valid, light, route, ego, last, out):
     """Encode the worlds `begin` to `end - 1`; what they need on the way is allocated once."""
-    node, line = np.empty((_N_NODE, 5)), np.empty((POINTS, _N_LINE))
+    node, line = np.empty((5, _N_NODE)), np.empty((_N_LINE, POINTS))
     rel, threat = np.empty((MAX_USERS, _N_REL)), np.empty(_N_THREAT)
     score = np.empty((MAX_USERS, 2))
     for w in range(begin, end):

@@ -88,7 +88,7 @@ def allowed_speeds(line, out):
     """Write the speed [m/s] at each point of the line that lets all that follows be driven."""
     v = 1e3
     for k in range(POINTS - 1, -1, -1):
-        here = min(line[k, _LIMIT], np.sqrt(_BEND / max(abs(line[k, _K]), 1e-4)))
+        here = min(line[_LIMIT, k], np.sqrt(_BEND / max(abs(line[_K, k]), 1e-4)))
         v = min(here, np.sqrt(v * v + 2.0 * _SLOWING * STEP))
         out[k] = max(v, 1.5)
 

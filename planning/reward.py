@@ -99,11 +99,15 @@ def _about_to_collide(users, valid, ego, yaw_rate, speed, horizon):
             first, last = min(first, u), u
     if last < 0:
         return False
+    # The ego drives an arc: its chord points half as far round as its heading.
+    half = 0.1 * horizon * yaw_rate
+    half_c, half_s = np.cos(half), np.sin(half)
+    chord_c, chord_s = 1.0, 0.0
     for i in range(1, 6):
         t = 0.2 * i * horizon
-        angle = yaw_rate * t
-        ex, ey = speed * t * np.cos(0.5 * angle), speed * t * np.sin(0.5 * angle)
-        c, s = np.cos(angle), np.sin(angle)
+        chord_c, chord_s = chord_c * half_c - chord_s * half_s, chord_s * half_c + chord_c * half_s
+        ex, ey = speed * t * chord_c, speed * t * chord_s
+        c, s = chord_c * chord_c - chord_s * chord_s, 2.0 * chord_c * chord_s
         for u in range(first, last + 1):
             user = users[u]
             if not valid[u] or user[_UX] < -hl or user[_UX] > 20.0:

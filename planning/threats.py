@@ -100,7 +100,7 @@ def _sweep(line, user, speed, half_length, half_width, margin, rel):
     across = 0.5 * (s * user[_UL] + c * user[_UW])
     reach = half_width + margin
     for k in range(int(half_length / STEP) + 1, POINTS):
-        px, py = line[k, _X] - user[_UX], line[k, _Y] - user[_UY]
+        px, py = line[_X, k] - user[_UX], line[_Y, k] - user[_UY]
         if abs(px * dy - py * dx) > across + reach:
             continue
         ahead = px * dx + py * dy
@@ -127,7 +127,7 @@ def relate(users, valid, ego, line, rel):
         users: float32 [MAX_USERS, User].
         valid: bool [MAX_USERS].
         ego: float32 [EgoCol].
-        line: float64 [POINTS, Line] of `trace`.
+        line: float64 [Line, POINTS] of `trace`.
         rel: float64 [MAX_USERS, Relation], written where valid.
     """
     speed = float(ego[_SPEED])
@@ -139,10 +139,10 @@ def relate(users, valid, ego, line, rel):
         walker = user[_UCLASS] == _WALKER
         margin = WALKER_MARGIN if walker else VEHICLE_MARGIN
         s, lateral, k = project(line, float(user[_UX]), float(user[_UY]))
-        tx, ty = line[k, _TX], line[k, _TY]
+        tx, ty = line[_TX, k], line[_TY, k]
         if k < POINTS - 1:
             f = min(max(s * PER_STEP - k, 0.0), 1.0)
-            tx, ty = (1 - f) * tx + f * line[k + 1, _TX], (1 - f) * ty + f * line[k + 1, _TY]
+            tx, ty = (1 - f) * tx + f * line[_TX, k + 1], (1 - f) * ty + f * line[_TY, k + 1]
             scale = 1.0 / max(np.sqrt(tx * tx + ty * ty), 1e-6)
             tx, ty = tx * scale, ty * scale
         cos = user[_UC] * tx + user[_US] * ty
@@ -154,7 +154,7 @@ def relate(users, valid, ego, line, rel):
         r[_HC] = 0.5 * (abs(sin) * user[_UL] + abs(cos) * user[_UW])
         r[_SWEEP], r[_TIN], r[_TOUT], r[_CONFLICT] = FAR, NEVER, 0.0, 0.0
         # In bends the ego's body sweeps more than its width: (L/2)^2 * curvature / 2.
-        strip = half_width + margin + 0.5 * half_length * half_length * abs(line[k, _K]) + r[_HC]
+        strip = half_width + margin + 0.5 * half_length * half_length * abs(line[_K, k]) + r[_HC]
         ahead = s + r[_HA] > 0.3 * half_length and s < FAR + 5.0
         soon = lateral
         parallel = abs(sin) < 0.5 and abs(lateral) < 6.5 and not walker

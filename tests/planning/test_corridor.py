@@ -20,8 +20,8 @@ from .conftest import add_user, make_scene
 
 
 def line_of(scene):
-    line = np.empty((POINTS, len(Line)))
-    trace(scene.route, scene.ego, np.empty((13, 5)), line)
+    line = np.empty((len(Line), POINTS))
+    trace(scene.route, scene.ego, np.empty((5, 13)), line)
     return line
 
 
@@ -35,18 +35,18 @@ def relations(scene):
 
 def test_the_line_of_a_straight_route_begins_beside_the_ego():
     line = line_of(make_scene(lateral=0.5))
-    assert line[:, Line.X] == pytest.approx(np.arange(POINTS) * STEP, abs=1e-4)
-    assert line[:, Line.Y] == pytest.approx(-0.5, abs=1e-5)
-    assert line[:, Line.CURVATURE] == pytest.approx(0.0, abs=1e-6)
+    assert line[Line.X, :] == pytest.approx(np.arange(POINTS) * STEP, abs=1e-4)
+    assert line[Line.Y, :] == pytest.approx(-0.5, abs=1e-5)
+    assert line[Line.CURVATURE, :] == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("curvature", [0.1, -0.1, 0.03])
 def test_the_line_of_a_circle_stays_on_it_between_the_rows(curvature: float):
     line = line_of(make_scene(curvature=curvature))
-    radius = np.hypot(line[:, Line.X], line[:, Line.Y] - 1 / curvature)
+    radius = np.hypot(line[Line.X, :], line[Line.Y, :] - 1 / curvature)
     # The rows are 10 m apart from 30 m on, 57 degrees of the tightest circle.
     assert radius == pytest.approx(abs(1 / curvature), abs=0.05)
-    assert line[1:-1, Line.CURVATURE] == pytest.approx(curvature, rel=0.06)
+    assert line[Line.CURVATURE, 1:-1] == pytest.approx(curvature, rel=0.06)
 
 
 def test_the_line_goes_straight_on_where_the_route_ends():
@@ -54,7 +54,7 @@ def test_the_line_goes_straight_on_where_the_route_ends():
     scene.route[4:, :] = scene.route[4, :]  # ends at 12.5 m
     scene.route[4:, RouteCol.COS] = 1.0
     line = line_of(scene)
-    assert line[:, Line.X] == pytest.approx(np.arange(POINTS) * STEP, abs=0.01)
+    assert line[Line.X, :] == pytest.approx(np.arange(POINTS) * STEP, abs=0.01)
 
 
 def test_a_point_is_projected_with_its_side():
@@ -132,6 +132,6 @@ def test_arrival_is_the_time_with_one_metre_per_second_squared():
 def test_heading_and_offset_of_the_ego_turn_the_line():
     scene = make_scene(lateral=-1.0, heading=0.2)
     line = line_of(scene)
-    assert line[0, Line.X] == pytest.approx(np.sin(0.2), abs=1e-5)
-    assert line[0, Line.Y] == pytest.approx(np.cos(0.2), abs=1e-5)
+    assert line[Line.X, 0] == pytest.approx(np.sin(0.2), abs=1e-5)
+    assert line[Line.Y, 0] == pytest.approx(np.cos(0.2), abs=1e-5)
     assert scene.ego[EgoCol.HEADING] == np.float32(0.2)
