@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from roadworthy.sim.carla.server.lost_lights import has_lost_lights, with_lights
 from roadworthy.sim.carla.server.values import Pose
 from roadworthy.sim.errors import MapError
 from roadworthy.sim.road.compile import compile_xodr
@@ -61,10 +63,21 @@ def load_map(name: str, map_dir: Path | None = None) -> Map:
         name = canonical_name(name)
     path = find_map(name, map_dir)
     town = load_town(path if path.suffix != ".npz" else name, map_dir)
+    if path.suffix == ".xodr" and has_lost_lights(town.name, xodr := read_text(path)):
+        return _lit(town.name, with_lights(xodr))
     source = path.with_suffix(".xodr")
     if not source.is_file():
         raise MapError(f"the town {town.name} has no OpenDRIVE file beside {path}")
     return Map(FOLDER + town.name, town, read_text(source), spawn_points(town.network))
+
+
+def _lit(name: str, xodr: str) -> Map:
+    """Make the map of a town whose lights we have put up; it is kept in the cache like others."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.xodr"
+        path.write_text(xodr, encoding="utf-8")
+        town = load_town(path)
+    return Map(FOLDER + name, town, xodr, spawn_points(town.network))
 
 
 def map_of_text(xodr: str, folder: Path) -> Map:

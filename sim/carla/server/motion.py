@@ -68,6 +68,7 @@ OFF_GROUND = 0.05  # [m] wheels above this have no hold
 JUMP_SPEED = 4.2  # [m/s] CARLA: UE's JumpZVelocity of 420 cm/s
 ACKERMANN_TIME = 0.3  # [s] in which the wanted speed is approached
 STAND = 0.02  # [m/s]
+LOCKED = 0.2  # [m/s] below it, wheels that brake stand still
 
 
 class Ground(NamedTuple):
@@ -124,7 +125,12 @@ def find_ground(x: float, y: float, z: float, yaw: float, ground: Ground) -> tup
 
 @kernel
 def _settle(me: FloatArray, motor: FloatArray, dt: float, ground: Ground) -> None:
-    """Let a body fall onto the ground, or follow it; z is that of its foot."""
+    """Let a body fall onto the ground, or follow it; z is that of its foot.
+
+    What rolls keeps the direction that the road gave it: downhill it follows the road, and leaves
+    it only where the road falls away faster than gravity pulls.
+    """
+    me[Z] += math.sin(me[PITCH]) * me[SPEED] * dt
     at = road_point(me[X], me[Y], me[Z], ground)
     pitch = 0.0
     if at >= 0:
@@ -209,6 +215,9 @@ def _drive(
         after = 0.0
     if held and speed == 0.0 and motor[PEDAL_ACTUAL] < 0.01:
         after = 0.0
+    held_fast = -motor[PEDAL_ACTUAL] * SLIDING * GRAVITY * friction >= abs(climb)
+    if held and held_fast and abs(after) < LOCKED:  # the fit's brakes hold nobody on a hill
+        after = 0.0 if motor[PEDAL_ACTUAL] < 0.0 else after
     after = max(after, -TOP_REVERSE)
     if motor[CONSTANT] > 0.0:
         after = np.float64(motor[CX])
