@@ -19,7 +19,7 @@ from roadworthy.sim.carla.server.motors import N_MOTOR, Motor
 from roadworthy.sim.carla.server.touching import MOST_HITS, meet_all, overlaps_any
 from roadworthy.sim.carla.server.values import Pose, Vector
 from roadworthy.sim.physics.bodies import usual_mass
-from roadworthy.sim.physics.kinds import CENTRE_SHARE, TRACK_SHARE, profile_of
+from roadworthy.sim.physics.kinds import TRACK_SHARE, profile_of
 from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
 from roadworthy.sim.physics.tyres import GRAVITY, road_friction
 from roadworthy.sim.town import Town
@@ -33,18 +33,19 @@ MOST_ROWS = 4096
 LONGEST_STEP = 0.05  # [s] longer ticks are made of several steps
 DEFAULT_LIMIT = 30.0  # [km/h] CARLA's before a vehicle has passed a sign
 TYRE = 3.5  # CARLA's tire_friction, which get_physics_control tells of every wheel
+LOW = 0.25  # share of its height at which the centre of mass of CARLA's vehicles lies
 
 
 def _lateral_grip(kind: Kind, width: float, height: float) -> float:
     """Largest lateral acceleration of a client's vehicle [m/s^2].
 
-    CARLA's tyres hold several times what rubber does, and what follows its bends with little
-    regard for grip (the Traffic Manager) relies on it; a vehicle that does not lean tips over
-    before they slide (half the track over the height of the centre of mass).
+    CARLA's tyres hold several times what rubber does, and its Traffic Manager, which accelerates
+    out of the middle of a bend, relies on it. What does not lean tips over before they slide:
+    half the track over the height of the centre of mass.
     """
     if kind in (Kind.MOTORCYCLE, Kind.BICYCLE):
         return TYRE * GRAVITY
-    return min(TYRE, 0.5 * TRACK_SHARE * width / (CENTRE_SHARE * height)) * GRAVITY
+    return min(TYRE, 0.5 * TRACK_SHARE * width / (LOW * height)) * GRAVITY
 
 
 def ground_of(town: Town) -> Ground:

@@ -58,7 +58,10 @@ class Lights:
             group = groups.setdefault(int(network.signal_group[k]), {})
             group.setdefault(int(network.signal_phase[k]), []).append(k)
         # Groups as lists of controllers, each a list of signals.
-        self.groups = [[phases[p] for p in sorted(phases)] for _, phases in sorted(groups.items())]
+        self.groups = [
+            [turn for p in sorted(phases) for turn in _turns(network, phases[p])]
+            for _, phases in sorted(groups.items())
+        ]
         self.group_of = {k: g for g, group in enumerate(self.groups) for c in group for k in c}
         count = max(len(kinds), 1)  # bulk copies read an entry even in towns without signals
         self.times = np.tile(np.array([GREEN, YELLOW, RED], np.float32), (count, 1))
@@ -165,6 +168,49 @@ class Lights:
     def find(self, actors: FloatArray, motors: FloatArray) -> None:
         """Note in Motor.LIGHT which signal's stop zone each vehicle is in; -1: in none."""
         _find(actors, motors, self.zones, self.zone_signal)
+
+
+def _turns(network: RoadNetwork, phase: list[int]) -> list[list[int]]:
+    """The signals of a phase as turns of a controller each, whose ways do not cross.
+
+    Where a left turn and what comes towards it are green together, CARLA's Traffic Manager stops
+    both in the middle of the junction for good; at CARLA's junctions each approach has its turn.
+    """
+    after = {k: _lanes_behind(network, k) for k in phase}
+    turns: list[list[int]] = []
+    for k in phase:
+        for turn in turns:
+            if not any(_cross(network, after[k], after[other]) for other in turn):
+                turn.append(k)
+                break
+        else:
+            turns.append([k])
+    return turns
+
+
+def _lanes_behind(network: RoadNetwork, signal: int) -> set[int]:
+    """The lanes inside of the junction behind a light's stop lines."""
+    stops = np.searchsorted(
+        network.stop_start, np.flatnonzero(network.stop_signal == signal), side="right"
+    )
+    frontier, found = [int(stop) - 1 for stop in stops], set()
+    while frontier:
+        lane = frontier.pop()
+        for k in range(network.successor_start[lane], network.successor_start[lane + 1]):
+            ahead = int(network.successors[k])
+            if network.lane_junction[ahead] >= 0 and ahead not in found:
+                found.add(ahead)
+                frontier.append(ahead)
+    return found
+
+
+def _cross(network: RoadNetwork, mine: set[int], others: set[int]) -> bool:
+    """Whether any two lanes of two approaches come too close to each other."""
+    start = network.conflict_start
+    return any(
+        not others.isdisjoint(network.conflict_lane[start[lane] : start[lane + 1]].tolist())
+        for lane in mine
+    )
 
 
 def _zones(network: RoadNetwork, signals: list[int]) -> tuple[FloatArray, NDArray[np.int32]]:

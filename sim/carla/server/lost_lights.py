@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 LIT = frozenset({"Town03"})  # towns that have lights in CARLA, whatever their file says
 FEWEST_ROADS = 3  # that lead into a junction with lights; a roundabout's have two
-SETBACK = 0.3  # [m] from the junction to the light, along the road
+SETBACK = 5.0  # [m] from the junction to the light: its post is out of the way of who turns
 ASIDE = 0.8  # [m] from the outermost lane to the light's post
 _FIRST_SIGNAL, _FIRST_CONTROLLER = 20_000, 30_000
 
