@@ -48,7 +48,8 @@ def with_lights(xodr: str) -> str:
                     approach = _approach(road, at_end)
                     if approach.lanes:
                         approaches[link.get("elementId", "")].append(approach)
-    signal, controllers = _FIRST_SIGNAL, []
+    signal = _FIRST_SIGNAL
+    controllers: list[ET.Element] = []
     for number, found in approaches.items():
         if len(found) < FEWEST_ROADS or number not in junctions:
             continue

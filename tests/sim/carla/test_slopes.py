@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from roadworthy.sim.carla.server.motion import OFF_GROUND, Ground, Profiles, end_tick, move_all
 from roadworthy.sim.carla.server.motors import N_MOTOR, Motor
 from roadworthy.sim.physics.profile import carla_mkz
