@@ -246,13 +246,15 @@ def drivers_of(
         yield Here(agent, load_town, record, opener(worlds[0], anew=True))
         return
     most = min(max(most, 1), MOST_WORKERS)
-    far = isinstance(workers, str) and (workers == RAY or workers.startswith(CLIENT))
-    if EMBEDDED not in worlds and workers not in (None, "0", 0, "1", 1, str(len(worlds))):
+    servers = () if EMBEDDED in worlds else tuple(worlds)
+    # One worker a server: 1, the usual number, is no other wish; 0 drives on a single one.
+    fitting = {None, "1", str(len(servers))} | ({"0"} if len(servers) == 1 else set())
+    if servers and (None if workers is None else str(workers)) not in fitting:
         raise SettingsError(
             f"--workers {workers}: each server has one worker; give --world once for each of them"
         )
-    if far:
-        with ray_crew(str(workers), agent, most, onlooker) as crew:
+    if isinstance(workers, str) and (workers == RAY or workers.startswith(CLIENT)):
+        with ray_crew(workers, agent, most, onlooker) as crew:
             yield crew
         return
     count = worker_count(workers)
@@ -261,7 +263,6 @@ def drivers_of(
         open_world = opener(agent.world, agent.patience, anew=True)
         yield Here(driver, lambda town: load_town(town, agent.map_dir), agent.record, open_world)
         return
-    servers = () if EMBEDDED in worlds else tuple(worlds)
     count = len(servers) or count
     out.mkdir(parents=True, exist_ok=True)
     log = out / LOG

@@ -179,3 +179,10 @@ def test_worlds_that_cannot_be_driven_in_together_are_told(worlds: list[str], sa
 def test_more_workers_than_servers_are_refused(served: Served) -> None:
     with pytest.raises(SettingsError, match="each server has one worker"):
         drive(served, workers=2)
+
+
+@pytest.mark.parametrize("workers", [0, "0", 3])
+def test_two_servers_have_two_workers(workers: int | str) -> None:
+    servers = ["carla://a:1", "carla://b:1"]
+    with pytest.raises(SettingsError, match="each server has one worker"):
+        evaluate("expert", scenarios(), world=servers, workers=workers)
