@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from roadworthy.perception.scene import EgoCol, Scene
 from roadworthy.planning.corridor import POINTS, Line, trace, tracking_curvature
 from roadworthy.planning.plan import Plan
+from roadworthy.sim.kernel import kernel
 
 # [m/s^2] and [1/m]; the ends are those of FIELD_NOTES 3.3, the offsets denser around zero.
 ACCELERATIONS = np.array([-5.0, -3.0, -1.5, 0.0, 0.8, 1.6, 2.4], np.float32)
@@ -36,6 +37,7 @@ PATH_TIME = 2.0  # [s]
 
 _SPEED = int(EgoCol.SPEED)
 _N_LINE = len(Line)
+_FALL, _RISE, _OFFSET = np.float32(FALL_LIMIT), np.float32(RISE_LIMIT), np.float32(OFFSET_LIMIT)
 
 
 def nearest_acceleration(accel: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -44,6 +46,7 @@ def nearest_acceleration(accel: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.searchsorted(edges, accel).astype(np.int64)
 
 
+@kernel
 def limit_rates(
     last: NDArray[np.float32],
     wanted_accel: NDArray[np.float32],
@@ -56,8 +59,11 @@ def limit_rates(
         wanted_accel: float32 [W].
         wanted_offset: float32 [W].
     """
-    last[:, 0] += np.clip(wanted_accel - last[:, 0], -FALL_LIMIT, RISE_LIMIT)
-    last[:, 1] += np.clip(wanted_offset - last[:, 1], -OFFSET_LIMIT, OFFSET_LIMIT)
+    for w in range(len(last)):
+        change = min(max(wanted_accel[w] - last[w, 0], -_FALL), _RISE)
+        turn = min(max(wanted_offset[w] - last[w, 1], -_OFFSET), _OFFSET)
+        last[w, 0] += change
+        last[w, 1] += turn
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)

@@ -56,6 +56,8 @@ BLOCKS = {
 _PARALLEL_FROM = 16
 _N_NODE, _N_LINE, _N_REL, _N_THREAT = _ROWS + 1, len(Line), len(Relation), len(Threat)
 _DIST = np.array(ROUTE_DISTANCES)
+# What is divided by often is multiplied by these: a division takes as long as four of that.
+_PER_DIST, _PER_SPEED, _PER_NEVER = 1.0 / _DIST, 1.0 / SPEED_SCALE, 1.0 / NEVER
 _ACCEL_SCALE, _OFFSET_SCALE = float(-ACCELERATIONS[0]), float(CURVATURE_OFFSETS[-1])
 _SPEED, _EACCEL, _RATE = int(EgoCol.SPEED), int(EgoCol.ACCEL), int(EgoCol.YAW_RATE)
 _LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
@@ -104,7 +106,7 @@ def _clip(x, low, high):
 @kernel
 def _encode_ego(route, ego, last, line, o):
     speed = float(ego[_SPEED])
-    o[0] = speed / SPEED_SCALE
+    o[0] = speed * _PER_SPEED
     o[1] = _clip(ego[_EACCEL] / _ACCEL_SCALE, -2.0, 2.0)
     o[2] = _clip(ego[_RATE], -1.5, 1.5)
     o[3] = _clip(ego[_ECURV] * 8.0, -1.5, 1.5)
@@ -112,12 +114,12 @@ def _encode_ego(route, ego, last, line, o):
     o[5] = last[1] / _OFFSET_SCALE
     o[6] = _clip(ego[_LATERAL] / 2.0, -2.0, 2.0)
     o[7] = _clip(ego[_HEADING] / 0.5, -2.0, 2.0)
-    o[8] = ego[_ELIMIT] / SPEED_SCALE
+    o[8] = ego[_ELIMIT] * _PER_SPEED
     o[9] = _clip((ego[_ELIMIT] - speed) / 5.0, -1.0, 1.0)
     o[10] = _clip(ego[_REMAINING] / 100.0, 0.0, 1.0)
     o[_TRACKING] = tracking_curvature(line, ego) * _TRACKING_SCALE
     allowed = curve_speed(line, speed, 2.5, 1.6)
-    o[12] = _clip(allowed / SPEED_SCALE, 0.0, 2.0)
+    o[12] = _clip(allowed * _PER_SPEED, 0.0, 2.0)
     o[13] = _clip((allowed - speed) / 3.0, -1.0, 1.0)
     o[14] = _clip(route[0, _RWIDTH] / 2.0 - 1.75, -1.0, 1.0)
     o[15] = 1.0  # distance to the next junction, as a share of 60 m
@@ -132,8 +134,8 @@ def _encode_route(route, o):
     for i in range(_ROWS):
         r, at = route[i], _AT_ROUTE + i * _ROUTE_COLS
         # As seen from the ego: bearing and heading say more than metres do.
-        o[at] = _clip(r[_RX] / _DIST[i], -1.5, 1.5)
-        o[at + 1] = _clip(2.0 * r[_RY] / _DIST[i], -2.0, 2.0)
+        o[at] = _clip(r[_RX] * _PER_DIST[i], -1.5, 1.5)
+        o[at + 1] = _clip(2.0 * r[_RY] * _PER_DIST[i], -2.0, 2.0)
         o[at + 2] = r[_RSIN]
         o[at + 3] = r[_RJUNCTION]
 
@@ -153,16 +155,16 @@ def _encode_threats(ego, light, threat, o):
     o[at + 1] = threat[1] / FAR
     # Fine near the bumper, where it matters.
     o[at + 2] = threat[1] / (threat[1] + 5.0)
-    o[at + 3] = _clip(threat[2] / SPEED_SCALE, -1.0, 1.5)
+    o[at + 3] = _clip(threat[2] * _PER_SPEED, -1.0, 1.5)
     o[at + 4] = _clip((speed - threat[2]) / 8.0, -1.5, 1.5) if threat[0] > 0.0 else 0.0
     o[at + 5] = _needed(speed, threat[2], threat[1] - 2.0) if threat[0] > 0.0 else 0.0
     o[at + 6] = threat[3]
     at = _AT_CROSSING
     o[at] = threat[4]
     o[at + 1] = threat[5] / (threat[5] + 5.0)
-    o[at + 2] = threat[6] / NEVER
-    o[at + 3] = threat[7] / NEVER
-    o[at + 4] = threat[8] / NEVER
+    o[at + 2] = threat[6] * _PER_NEVER
+    o[at + 3] = threat[7] * _PER_NEVER
+    o[at + 4] = threat[8] * _PER_NEVER
     o[at + 5] = _needed(speed, 0.0, threat[5] - 1.0) if threat[4] > 0.0 else 0.0
     o[at + 6] = threat[9]
     at = _AT_LIGHT
@@ -180,26 +182,26 @@ def _encode_threats(ego, light, threat, o):
 @kernel
 def _encode_vehicle(user, r, speed, o, at):
     o[at] = 1.0
-    o[at + 1] = _clip(r[_S] / 60.0, -1.0, 1.0)
-    o[at + 2] = _clip(r[_LAT] / 10.0, -2.0, 2.0)
+    o[at + 1] = _clip(r[_S] * (1 / 60), -1.0, 1.0)
+    o[at + 2] = _clip(r[_LAT] * 0.1, -2.0, 2.0)
     o[at + 3] = user[_UCOS]
     o[at + 4] = user[_USIN]
-    o[at + 5] = _clip((r[_VA] - speed) / SPEED_SCALE, -2.0, 2.0)
+    o[at + 5] = _clip((r[_VA] - speed) * _PER_SPEED, -2.0, 2.0)
     o[at + 6] = _clip(r[_VC] / 8.0, -1.5, 1.5)
     o[at + 7] = user[_ULEN] / 8.0
     o[at + 8] = r[_IN] - r[_CONFLICT]
-    o[at + 9] = 1.0 - r[_URGENCY] / NEVER
+    o[at + 9] = 1.0 - r[_URGENCY] * _PER_NEVER
 
 
 @kernel
 def _encode_person(r, speed, o, at):
     o[at] = 1.0
-    o[at + 1] = _clip(r[_S] / 40.0, -1.0, 1.5)
+    o[at + 1] = _clip(r[_S] * (1 / 40), -1.0, 1.5)
     o[at + 2] = _clip(r[_LAT] / 8.0, -2.0, 2.0)
-    o[at + 3] = _clip(r[_VA] / 3.0, -1.5, 1.5)
-    o[at + 4] = _clip(r[_VC] / 3.0, -1.5, 1.5)
+    o[at + 3] = _clip(r[_VA] * (1 / 3), -1.5, 1.5)
+    o[at + 4] = _clip(r[_VC] * (1 / 3), -1.5, 1.5)
     o[at + 5] = r[_IN] - r[_CONFLICT]
-    o[at + 6] = 1.0 - r[_URGENCY] / NEVER
+    o[at + 6] = 1.0 - r[_URGENCY] * _PER_NEVER
 
 
 @kernel
@@ -246,12 +248,12 @@ def _one(users, valid, light, route, ego, last, node, line, rel, threat, score, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _some(begin, end, users, valid, light, route, ego, last, out):
-    """Encode the worlds `begin` to `end - 1`; what they need on the way is allocated once."""
+def _some(rows, users, valid, light, route, ego, last, out):
+    """Encode the worlds of `rows`; what they need on the way is allocated once."""
     node, line = np.empty((5, _N_NODE)), np.empty((_N_LINE, POINTS))
     rel, threat = np.empty((MAX_USERS, _N_REL)), np.empty(_N_THREAT)
     score = np.empty((MAX_USERS, 2))
-    for w in range(begin, end):
+    for w in rows:
         _one(
             users[w],
             valid[w],
@@ -268,30 +270,33 @@ def _some(begin, end, users, valid, light, route, ego, last, out):
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _serial(users, valid, light, route, ego, last, out):
-    _some(0, len(ego), users, valid, light, route, ego, last, out)
-
-
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _parallel(users, valid, light, route, ego, last, out):
-    for part in prange((len(ego) + _PART - 1) // _PART):
+def _parallel(rows, users, valid, light, route, ego, last, out):
+    for part in prange((len(rows) + _PART - 1) // _PART):
         begin = part * _PART
-        end = min(begin + _PART, len(ego))
-        _some(begin, end, users, valid, light, route, ego, last, out)
+        end = min(begin + _PART, len(rows))
+        _some(rows[begin:end], users, valid, light, route, ego, last, out)
 
 
-def encode(scene: Scene, last: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Encode every world of a batched Scene.
+def encode(
+    scene: Scene,
+    last: NDArray[np.float32],
+    out: NDArray[np.float32],
+    rows: NDArray[np.int64] | None = None,
+) -> None:
+    """Encode the worlds of a batched Scene.
 
     Args:
         scene: with a leading world axis, W.
         last: float32 [W, 2] acceleration [m/s^2] and curvature offset [1/m] in force.
         out: float32 [W, OBSERVATION_SIZE], written.
+        rows: int64, which worlds; all by default.
     """
-    many = len(scene.ego) >= _PARALLEL_FROM and get_num_threads() > 1
-    run = _parallel if many else _serial
-    run(scene.users, scene.valid, scene.light, scene.route, scene.ego, last, out)
+    if rows is None:
+        rows = np.arange(len(scene.ego))
+    many = len(rows) >= _PARALLEL_FROM and get_num_threads() > 1
+    run = _parallel if many else _some
+    run(rows, scene.users, scene.valid, scene.light, scene.route, scene.ego, last, out)
 
 
 def tracking_of(observations: NDArray[np.float32], out: NDArray[np.float32]) -> None:

@@ -224,11 +224,12 @@ class Reward:
         self, mask: NDArray[np.bool_], actors: NDArray[np.float32], ego: NDArray[np.float32]
     ) -> None:
         """Forget the past of the worlds in `mask`, bool [W], which have just been reset."""
-        self._progress[mask] = ego[mask, Ego.PROGRESS]
-        self._accel[mask] = actors[mask, 0, Actor.ACCEL]
-        self._speed[mask] = actors[mask, 0, Actor.SPEED]
-        self._hold[mask] = 0.0
-        self._line[mask, 1] = -10.0
+        at = np.flatnonzero(mask)
+        self._progress[at] = ego[at, Ego.PROGRESS]
+        self._accel[at] = actors[at, 0, Actor.ACCEL]
+        self._speed[at] = actors[at, 0, Actor.SPEED]
+        self._hold[at] = 0.0
+        self._line[at, 1] = -10.0
 
     def step(
         self,

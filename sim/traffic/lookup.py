@@ -14,7 +14,6 @@ import numpy as np
 from roadworthy.sim.angles import wrap_angle
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import Point
-from roadworthy.sim.world.ahead import fetch_stretch
 from roadworthy.sim.world.columns import Actor, Lamp, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 from roadworthy.sim.world.stretches import Stretch
@@ -55,10 +54,7 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
     actors, permutation, keys = state.actors[w], state.permutation[w], state.sort_key[w]
     for a in range(n):
         on_lane = actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0
-        keys[a] = NOWHERE
-        if on_lane:
-            keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S]
-            fetch_stretch(roads, int(actors[a, LANE]), actors[a, S])
+        keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S] if on_lane else NOWHERE
     for i in range(1, n):
         a = permutation[i]
         key = keys[a]
@@ -109,10 +105,10 @@ def s_beside(roads: Roads, lane: int, s: float, other: int) -> float:
 
 
 @inlined_kernel
-def find_strangers(w: int, roads: Roads, state: State, rules: Rules) -> None:
+def find_strangers(w: int, state: State, rules: Rules) -> None:
     """List who is in or near the road on no lane: drivers watch them by their place alone.
 
-    Notes on the way who shows the light of an emergency vehicle, and fetches the lanes of walkers.
+    Notes on the way who shows the light of an emergency vehicle.
     """
     actors, strangers = state.actors[w], state.strangers[w]
     count = 0
@@ -126,7 +122,6 @@ def find_strangers(w: int, roads: Roads, state: State, rules: Rules) -> None:
             if actors[a, LANE] >= 0.0:
                 continue
         elif actors[a, MOVER] == TRAFFIC:
-            fetch_stretch(roads, max(int(actors[a, LANE]), 0), actors[a, S])
             continue  # walkers on sidewalks and crossings; crossings are watched by themselves
         strangers[count] = a
         count += 1

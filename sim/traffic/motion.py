@@ -7,7 +7,6 @@ from roadworthy.sim.kernel import inlined_kernel
 from roadworthy.sim.traffic.chance import draw
 from roadworthy.sim.traffic.lane_change import other_lane_ahead, slide_aside
 from roadworthy.sim.traffic.lookup import place_on_lane
-from roadworthy.sim.world.ahead import TOGETHER, fetch_rest, fetch_rows
 from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import Roads, Rules, State
 
@@ -103,10 +102,6 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """
     decided, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]
     for a in range(1, rules.vehicles + 1):
-        if decided:
-            fetch_rows(w + TOGETHER, a - 1, state)
-        else:
-            fetch_rest(w + TOGETHER, a - 1, state)
         me = state.actors[w, a]
         if ahead[a] and not decided:
             ahead[a] = False

@@ -88,8 +88,8 @@ def find_spawn(
             continue
         k = first + int(pick * count)
         x, y = places.rows[k, 2], places.rows[k, 3]
-        distance = math.hypot(x - ego[X], y - ego[Y])
-        if near <= distance <= far and is_free(w, n, x, y, spacing, state):
+        dx, dy = x - ego[X], y - ego[Y]
+        if near * near <= dx * dx + dy * dy <= far * far and is_free(w, n, x, y, spacing, state):
             return int(k)
     return -1
 
@@ -165,12 +165,14 @@ def respawn(w: int, roads: Roads, state: State, rules: Rules) -> None:
     if rules.vehicles > 0:
         a = 1 + int(tick % rules.vehicles)
         me = state.actors[w, a]
-        distance = math.hypot(me[X] - ego[X], me[Y] - ego[Y])
-        stuck = me[TIMER] > STUCK_TIME and distance > rules.spawn_near
-        if me[ALIVE] == 0.0 or distance > far or stuck:
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        square, near = dx * dx + dy * dy, rules.spawn_near
+        stuck = me[TIMER] > STUCK_TIME and square > near * near
+        if me[ALIVE] == 0.0 or square > far * far or stuck:
             spawn_vehicle(w, a, min(0.6 * rules.spawn_far, OUT_OF_SIGHT), roads, state, rules)
     if rules.walkers > 0:
         a = rules.first_walker + int(tick % rules.walkers)
         me = state.actors[w, a]
-        if me[ALIVE] == 0.0 or math.hypot(me[X] - ego[X], me[Y] - ego[Y]) > far:
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        if me[ALIVE] == 0.0 or dx * dx + dy * dy > far * far:
             spawn_walker(w, a, 0.3 * rules.spawn_far, roads, state, rules)

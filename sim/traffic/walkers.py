@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from roadworthy.sim.angles import advance_phase
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.road.network import KERB_HEIGHT
@@ -152,25 +154,19 @@ def _wants_crossing(w: int, me: FloatArray, before: float, roads: Roads, state: 
     lane = int(me[LANE])
     low, high = min(before, me[S]), max(before, me[S])
     jaywalks = int(me[FLAWS]) & JAYWALKS != 0
-    first, last = roads.walk_start[lane], roads.walk_start[lane + 1]
-    end = last
-    while first < last:  # the first one beyond `low`; they are sorted along the lane
-        middle = (first + last) // 2
-        if roads.walk_s[middle] > low:
-            last = middle
-        else:
-            first = middle + 1
-    for k in range(first, end):
-        if roads.walk_s[k] > high:
-            break
-        other = roads.walk_crossing[k] // 2
-        if roads.crossing_ends[other, 1 - roads.walk_crossing[k] % 2, 0] < 0.0:
-            continue
-        marked = other < roads.crosswalks
-        if not marked and not jaywalks:
-            continue
-        if draw(w, state) < (CROSS_SHARE if marked else JAYWALK_SHARE):
-            return int(roads.walk_crossing[k])
+    first, last = roads.lane_start[lane], roads.lane_start[lane + 1] - 1
+    point = first + int(np.float64(low) * roads.point_rate[lane])
+    k, end = roads.walk_ahead[min(max(point, first), last)], roads.walk_start[lane + 1]
+    while k < end and roads.walk_s[k] <= low:
+        k += 1
+    while k < end and roads.walk_s[k] <= high:
+        wish = int(roads.walk_crossing[k])
+        marked = wish // 2 < roads.crosswalks
+        leads_on = roads.crossing_ends[wish // 2, 1 - wish % 2, 0] >= 0.0
+        share = CROSS_SHARE if marked else JAYWALK_SHARE
+        if leads_on and (marked or jaywalks) and draw(w, state) < share:
+            return wish
+        k += 1
     return -1
 
 

@@ -114,6 +114,20 @@ def _signals_by_group(network: RoadNetwork) -> tuple[IntArray, IntArray]:
     return row_pointer(groups, len(network.group_phases)), order.astype(np.int32)
 
 
+def _walk_ahead(network: RoadNetwork, start: IntArray, s: FloatArray) -> IntArray:
+    """For each point the first entry of the lane's rows of `s` that is not before it, [P].
+
+    Points count as evenly spaced, as in `traffic.walkers`, which goes on from there.
+    """
+    ahead = np.zeros(len(network.points), np.int32)
+    rate = point_rate(network).astype(np.float64)
+    for lane in range(network.n_lanes):
+        first, last = network.lane_start[lane : lane + 2]
+        rows = s[start[lane] : start[lane + 1]] * rate[lane]
+        ahead[first:last] = start[lane] + np.searchsorted(np.floor(rows), np.arange(last - first))
+    return ahead
+
+
 def build_roads(network: RoadNetwork) -> Roads:
     """Arrange a RoadNetwork for the traffic."""
     driving = np.flatnonzero(
@@ -132,6 +146,8 @@ def build_roads(network: RoadNetwork) -> Roads:
         if ends[c, e, 0] >= 0
     ]
     begins.sort()
+    walk_start = row_pointer(np.array([b[0] for b in begins], np.int32), network.n_lanes)
+    walk_s = np.array([b[1] for b in begins], np.float32)
     group_start, group_signal = _signals_by_group(network)
     crossed_start, crossed_lane, crossed_s = _crossed_lanes(found)
     return Roads(
@@ -159,9 +175,10 @@ def build_roads(network: RoadNetwork) -> Roads:
         crossing_points=found.points,
         crossing_z=found.z,
         crossing_ends=ends,
-        walk_start=row_pointer(np.array([b[0] for b in begins], np.int32), network.n_lanes),
+        walk_start=walk_start,
         walk_crossing=np.array([b[2] for b in begins], np.int32),
-        walk_s=np.array([b[1] for b in begins], np.float32),
+        walk_s=walk_s,
+        walk_ahead=_walk_ahead(network, walk_start, walk_s),
         crossed_start=crossed_start,
         crossed_lane=crossed_lane,
         crossed_s=crossed_s,

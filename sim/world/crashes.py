@@ -7,8 +7,6 @@ the crosswalks of their lane. The cost does not grow with the square of the acto
 
 from __future__ import annotations
 
-import math
-
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bodies import body_of
 from roadworthy.sim.physics.contact import collide_bodies, touch
@@ -97,7 +95,8 @@ def crash(w: int, roads: Roads, state: State, rules: Rules) -> None:
         me = state.actors[w, a]
         if me[FLAWS] == 0.0 and me[MOVER] == TRAFFIC:
             continue  # most of them, so this is asked first
-        if not full and math.hypot(me[X] - ego[X], me[Y] - ego[Y]) > FAR:
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        if not full and dx * dx + dy * dy > FAR * FAR:
             continue
         if me[ALIVE] == 0.0 or me[LANE] < 0.0 or abs(me[SPEED]) < SLOWEST:
             continue

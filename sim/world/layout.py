@@ -58,6 +58,7 @@ class Roads(NamedTuple):
     walk_start: IntArray  # [L + 1] crossings that begin on a sidewalk
     walk_crossing: IntArray  # crossing * 2 + end
     walk_s: FloatArray
+    walk_ahead: IntArray  # [P] first of these that is not behind a sidewalk's point, about
     crossed_start: IntArray  # [C + 1] lanes that a crossing passes
     crossed_lane: IntArray
     crossed_s: FloatArray  # [m] where on that lane

@@ -23,7 +23,6 @@ from roadworthy.sim.traffic.motion import move
 from roadworthy.sim.traffic.spawn import clear_slot, respawn, spawn_vehicle, spawn_walker
 from roadworthy.sim.traffic.vehicles import decide
 from roadworthy.sim.traffic.walkers import walk
-from roadworthy.sim.world.ahead import TOGETHER
 from roadworthy.sim.world.collision import collide
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Tuning
 from roadworthy.sim.world.crashes import crash
@@ -66,6 +65,7 @@ CAR = int(Kind.CAR)
 EGO_COLOR = 15.0
 DECISION_TICKS = 2  # traffic decides at 10 Hz like the agents, and moves at every tick
 SURVEY_TICKS = 4  # the junctions are looked over at 5 Hz
+TOGETHER = 16  # worlds whose step is made part by part, while the code of that part is at hand
 
 
 @kernel
@@ -106,7 +106,7 @@ def _decide(
             direct(w, script, roads, paths, state, rules)
             sort_actors(w, on_road, roads, state)
             crash(w, roads, state, rules)
-            find_strangers(w, roads, state, rules)
+            find_strangers(w, state, rules)
     for w in range(begin, end):
         if state.frame[w] % SURVEY_TICKS == 0:
             survey(w, SURVEY_TICKS * rules.tick, roads, paths, state, rules)
