@@ -15,11 +15,15 @@ import os
 import random
 import socket
 import sys
+import threading
+import time
 from typing import Any
 
 import carla
 import numpy as np
 
+HUNG = 75  # exit code where the Traffic Manager hangs, see carla_client.told
+PATIENCE = 60.0  # [s] a tick may take
 CREEP = 0.1  # [m/s] slower is a stand
 QUEUE = 8.0  # [m] gap to the one ahead in a queue
 WIDEST = 1.275  # [m] half of the widest body, as the server has it
@@ -58,6 +62,13 @@ class Drive:
         self.crossing: set[tuple[int, int]] = set()
         self.red_runs = self.beside = 0
         self.gone: set[int] = set()
+        self.ticked = time.monotonic()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while time.monotonic() - self.ticked < PATIENCE:
+            time.sleep(1.0)
+        os._exit(HUNG)
 
     def _spawn(self, count: int, seed: int) -> dict[int, Any]:
         with socket.socket() as free:
@@ -110,6 +121,7 @@ class Drive:
         """Drive, and say what came of it."""
         for tick in range(self.ticks):
             self.world.tick()
+            self.ticked = time.monotonic()
             snapshot = self.world.get_snapshot()
             rows = []
             for number in self.cars:

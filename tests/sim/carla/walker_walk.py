@@ -131,6 +131,8 @@ class Walk:
             return False
         if 0.5 * lane.lane_width - lane.transform.location.distance_2d(place) < BESIDE:
             return False
+        if self.map.get_waypoint(place, project_to_road=False, lane_type=carla.LaneType.Sidewalk):
+            return False  # sidewalks of Town03 lie on its junctions here and there
         return not any(_near(x, y, corners) for corners in self.crosswalks)
 
 
