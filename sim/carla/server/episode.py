@@ -192,6 +192,9 @@ class Episode:
         for entry in self.ledger.entries.values():
             if entry.stream:
                 self.streams.close(entry.stream)
+        # Its scene holds the town's mesh, and this episode: a ring that would wait for the
+        # collector while each reload makes another one.
+        self.senses = Senses()
 
     def find(self, number: int) -> Entry:
         """The actor of an id.
