@@ -4,11 +4,12 @@ import socket
 import time
 
 import pytest
+from carla_client import Served
 
 from roadworthy.sim.carla.client.link import Address, Link, town_name
-from roadworthy.sim.errors import CarlaError, SettingsError
+from roadworthy.sim.errors import CarlaError, NoAnswerError, NoServerError, SettingsError
 
-pytest.importorskip("carla", reason="the carla wheel is not installed")
+carla = pytest.importorskip("carla", reason="the carla wheel is not installed")
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,33 @@ def test_a_server_that_takes_the_call_and_never_answers_is_told_in_bounded_time(
         with pytest.raises(CarlaError, match="waiting for an answer from the server: time-out"):
             Link(Address("127.0.0.1", port), timeout=1.0)
         assert time.monotonic() - begin < 10.0
+
+
+@pytest.mark.parametrize("version", ["0.9.15", "0.10.0"])
+def test_a_server_of_another_version_is_refused(
+    served: Served, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other:
+        def __init__(self, host: str, port: int) -> None:
+            assert (host, port) == ("127.0.0.1", served.port)
+
+        def set_timeout(self, seconds: float) -> None: ...
+
+        def get_server_version(self) -> str:
+            return version
+
+    monkeypatch.setattr(carla, "Client", Other)
+    with pytest.raises(
+        NoServerError, match=rf"is CARLA {version}, and this version speaks with 0\.9\.16; start"
+    ):
+        Link.when_there(Address("127.0.0.1", served.port), patience=30.0)  # waiting is of no use
+
+
+def test_a_server_that_does_not_come_is_told_after_the_wait() -> None:
+    begin = time.monotonic()
+    with pytest.raises(NoAnswerError, match=r"waited for 1\.5 s: .*Connection refused"):
+        Link.when_there(Address("127.0.0.1", 1), patience=1.5)
+    assert 1.5 <= time.monotonic() - begin < 10.0
 
 
 def test_towns_are_known_by_their_plain_names() -> None:
