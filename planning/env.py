@@ -204,9 +204,8 @@ class PlannerVecEnv(VecEnv):
 
     def step_wait(self) -> Step:
         """Advance every world by one decision."""
-        limit_rates(
-            self.last, ACCELERATIONS[self._action[:, 0]], CURVATURE_OFFSETS[self._action[:, 1]]
-        )
+        wish = ACCELERATIONS[self._action[:, 0]]
+        limit_rates(self.last, wish, CURVATURE_OFFSETS[self._action[:, 1]])
         infos = self._no_news()
         for group, reward in zip(self._groups, self._rewards, strict=True):
             rows = group.rows
@@ -214,7 +213,9 @@ class PlannerVecEnv(VecEnv):
             group.worlds.step_plan(self.last[rows, 0].copy(), curvature, ticks=TICKS)
             worlds = group.worlds
             group.observe(self.last[rows], self.observations[rows])
-            reward.step(worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME)
+            reward.step(
+                worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME, wish[rows]
+            )
             self._reward[rows], ended = reward.value, self._ended[rows]
             if _tally(
                 reward.value,

@@ -28,10 +28,6 @@ class SceneNoise:
     # as the junction behind it; map and pose are off by an error that changes slowly.
     light_distance: float = 0.1
     light_drift: float = 0.3  # [m] of the line, constant for `DRIFT_TIME`
-    # [m] ahead and to either side, beyond which every second world sees nobody: the reach of the
-    # perception network (perception.grid). The others see what the true Scene has.
-    ahead: float = 48.0
-    aside: float = 32.0
     lateral: float = 0.05  # [m] of the ego beside the route
     course: float = 0.01  # [rad] of the ego against the route
 
@@ -56,8 +52,7 @@ def _disturb(users, valid, light, ego, rows, k, key, count):
             if not valid[w, u]:
                 continue
             draw = derive(world, u)
-            far = users[w, u, _X] > k[8] or abs(users[w, u, _Y]) > k[9]
-            if uniform(draw, 99) < k[4] or (far and w % 2 == 1):
+            if uniform(draw, 99) < k[4]:
                 valid[w, u] = False
                 users[w, u, :] = 0.0
                 continue
@@ -81,8 +76,8 @@ def _disturb(users, valid, light, ego, rows, k, key, count):
             light[w, _DISTANCE] += k[6] * normal(draw, 0)
             slow = derive(derive(key, w), (1 << 40) + count // DRIFT_TIME)
             light[w, _DISTANCE] += k[7] * normal(slow, 0)
-        ego[w, _LATERAL] += k[10] * normal(draw, 1)
-        ego[w, _HEADING] += k[11] * normal(draw, 2)
+        ego[w, _LATERAL] += k[8] * normal(draw, 1)
+        ego[w, _HEADING] += k[9] * normal(draw, 2)
 
 
 class Disturbance:

@@ -54,6 +54,12 @@ class RewardSettings:
     # Per step below 0.5 m/s, whatever the reason: breaks ties in stand-offs. A red phase of 20 s
     # costs 0.1, as much as 2 m of progress pay.
     waiting: float = 0.0005
+    # Per decision that asks to accelerate towards what must not be passed or touched: a red line
+    # or a standing bumper less than `creep_reach` ahead. Rate limits swallow single wishes, so
+    # without this a policy that stands at a red light wishes to go in half of its decisions, and
+    # does so in any town that differs a little.
+    creep: float = 0.05
+    creep_reach: float = 1.5  # [m]
 
     def packed(self) -> NDArray[np.float64]:
         """The constants in the order of their fields, as the kernel reads them."""
@@ -82,9 +88,10 @@ _E_FINISHED, _E_TIMEOUT = int(Event.FINISHED), int(Event.TIMEOUT)
 _LIMIT, _EL, _EW = int(EgoCol.SPEED_LIMIT), int(EgoCol.LENGTH), int(EgoCol.WIDTH)
 _LSTATE, _LDISTANCE, _RED = int(LightCol.STATE), int(LightCol.DISTANCE), int(LightState.RED)
 # [m] of the ego's front beyond a red light's line at which the penalty comes. The leaderboard
-# counts the tail; but by then the light is out of the Scene, and the policy would learn that
-# creeping over the line makes red lights go away.
-_OVER = 0.3
+# counts the tail; but by then the light is out of the Scene (after 1 m), and the policy would
+# learn that creeping over the line makes red lights go away. Until then it should know how to stay.
+_OVER = 0.8
+_STANDS = 0.5  # [m/s] a slower user ahead is no reason to close up
 _UX, _UY, _UVX, _UVY = int(User.X), int(User.Y), int(User.VX), int(User.VY)
 _UL, _UW, _UC, _US = int(User.LENGTH), int(User.WIDTH), int(User.COS), int(User.SIN)
 
@@ -121,7 +128,25 @@ def _about_to_collide(users, valid, ego, yaw_rate, speed, horizon):
     return False
 
 
+@kernel
+def _must_not_creep(users, valid, ego, light, reach):
+    """True where a red line or a standing user's bumper is less than `reach` [m] ahead."""
+    if light[_LSTATE] == _RED and -1.0 < light[_LDISTANCE] < reach:
+        return True
+    hl, hw = 0.5 * ego[_EL], 0.5 * ego[_EW]
+    for u in range(MAX_USERS):
+        user = users[u]
+        if not valid[u] or user[_UX] < 0.0 or user[_UX] > 20.0 or abs(user[_UVX]) > _STANDS:
+            continue
+        ul = 0.5 * (abs(user[_UC]) * user[_UL] + abs(user[_US]) * user[_UW])
+        uw = 0.5 * (abs(user[_US]) * user[_UL] + abs(user[_UC]) * user[_UW])
+        if user[_UX] - hl - ul < reach and abs(user[_UY]) < hw + uw:
+            return True
+    return False
+
+
 def _reward(
+    wish,
     actors,
     ego,
     events,
@@ -170,6 +195,8 @@ def _reward(
         r = gain * soft
         if speed < 0.5:
             r -= k[19]
+        if wish[w] > 0.0 and _must_not_creep(users[w], valid[w], scene_ego[w], light[w], k[21]):
+            r -= k[20]
         end = 0
         hit = ev[_E_VEHICLE] > 0 or ev[_E_WALKER] > 0 or ev[_E_STATIC] > 0
         if hit and impact[w] < 0.05 and speed < 0.05:
@@ -238,6 +265,7 @@ class Reward:
         events: NDArray[np.int32],
         scene: Scene,
         dt: float,
+        wish: NDArray[np.float32],
     ) -> None:
         """Write `value` and `ended` of the step that has just been made.
 
@@ -247,9 +275,11 @@ class Reward:
             events: int32 [W, Event] of this step.
             scene: the true Scene after the step, batched.
             dt: [s] that the step took.
+            wish: float32 [W] acceleration [m/s^2] that was asked for, before limits of its rate.
         """
         run = _parallel if len(ego) >= _PARALLEL_FROM and get_num_threads() > 1 else _serial
         run(
+            wish,
             actors,
             ego,
             events,

@@ -26,7 +26,7 @@ class Variety:
     light_shift: tuple[float, float] = (-5.0, 4.0)
     sign_shift: tuple[float, float] = (-3.0, 1.0)
     # One factor is drawn for each road; CARLA's towns have up to 25 m/s.
-    limit_factors: tuple[float, ...] = (1.0, 1.0, 1.5, 2.0)
+    limit_factors: tuple[float, ...] = (1.0, 1.0, 1.0, 1.8)
     greatest_limit: float = 25.0  # [m/s]
 
 

@@ -164,16 +164,6 @@ def test_noise_has_the_size_it_says_and_leaves_the_truth_alone():
     assert (seen.users[there, 0, 0] - 30.0).std() == pytest.approx(0.3, abs=0.05)
 
 
-def test_every_second_world_sees_nobody_beyond_the_reach_of_perception():
-    toy = ToyWorlds(8, obstacles=True)
-    toy.actors[:, 0, Actor.X] = 10.0
-    toy._obstacle[:] = 65.0  # 55 m ahead
-    truth = toy.scene()
-    assert truth.valid[:, 0].all()
-    seen = Disturbance(SceneNoise(miss=0.0), 8, 5).of(truth)
-    assert list(seen.valid[:, 0]) == [True, False] * 4
-
-
 def test_the_line_of_a_light_is_off_by_what_changes_slowly_and_little_else():
     toy = ToyWorlds(200, obstacles=False)
     truth = toy.scene()
@@ -189,8 +179,9 @@ def test_the_line_of_a_light_is_off_by_what_changes_slowly_and_little_else():
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.3
 
 
-def step_reward(reward: Reward, toy: ToyWorlds, scene=None):
-    reward.step(toy.actors, toy.ego, toy.events, scene or toy.scene(), 0.1)
+def step_reward(reward: Reward, toy: ToyWorlds, scene=None, wish: float = 0.0):
+    asked = np.full(len(toy.ego), wish, np.float32)
+    reward.step(toy.actors, toy.ego, toy.events, scene or toy.scene(), 0.1, asked)
     return reward.value.copy(), reward.ended.copy()
 
 
@@ -223,12 +214,52 @@ def test_overspeed_halves_the_reward_at_half_its_range():
 def test_a_red_light_costs_when_the_front_crosses_its_line():
     reward, toy = prepared(2.0)
     scene = toy.scene()
-    for distance, position, expected in ((1.0, 0.0, 0), (0.1, 0.9, 0), (-0.5, 1.5, 1)):
+    for distance, position, expected in ((1.0, 0.0, 0), (0.1, 0.9, 0), (-0.9, 1.9, 1)):
         scene.light[0] = (LightState.RED, distance, 1.0)
         toy.ego[:, Ego.ROUTE_S] = position
         value, ended = step_reward(reward, toy, scene)
         assert ended[0] == expected
     assert value[0] < -1.5
+
+
+@pytest.mark.parametrize(
+    ("state", "distance", "wish", "costs"),
+    [
+        (LightState.RED, 1.0, 0.8, True),
+        (LightState.RED, -0.6, 0.8, True),  # it has rolled over, and the light is still there
+        (LightState.RED, 1.0, 0.0, False),
+        (LightState.RED, 1.0, -1.5, False),
+        (LightState.RED, 2.0, 0.8, False),  # there is room to close up
+        (LightState.YELLOW, 1.0, 0.8, False),
+        (LightState.GREEN, 1.0, 0.8, False),
+    ],
+)
+def test_to_wish_to_go_at_a_red_line_costs(state, distance, wish, costs):
+    reward, toy = prepared(0.0)
+    scene = toy.scene()
+    scene.light[0] = (state, distance, 1.0)
+    value, ended = step_reward(reward, toy, scene, wish)
+    waiting = RewardSettings().waiting
+    assert value[0] == pytest.approx(-waiting - (RewardSettings().creep if costs else 0.0))
+    assert ended[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "speed", "costs"),
+    [
+        (6.0, 0.0, 0.0, True),  # bumpers 1.25 m apart
+        (6.5, 0.0, 0.0, False),
+        (6.0, 3.0, 0.0, False),  # beside the way
+        (6.0, 0.0, 2.0, False),  # it drives off
+        (-6.0, 0.0, 0.0, False),
+    ],
+)
+def test_to_wish_to_go_at_a_standing_bumper_costs(x, y, speed, costs):
+    reward, toy = prepared(0.0)
+    scene = make_scene(0.0)
+    add_user(scene, x, y, vx=speed)
+    value, _ = step_reward(reward, toy, scene.batched(), 0.8)
+    assert (value[0] < -0.04) == costs
 
 
 def test_crossing_a_line_at_yellow_costs_nothing():
