@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from roadworthy.perception.scene import EgoCol, Scene
 from roadworthy.planning.action import MAX_CURVATURE, base_curvature, limit_rates, plan_of
+from roadworthy.planning.guard import most_acceleration
 from roadworthy.planning.observation import OBSERVATION_SIZE, encode
 from roadworthy.planning.plan import Plan
 
@@ -27,6 +28,7 @@ class DecisionState:
         self.last = np.zeros((worlds, 2), np.float32)  # acceleration, curvature offset
         self._observation = np.zeros((worlds, OBSERVATION_SIZE), np.float32)
         self._base = np.zeros(worlds, np.float32)
+        self._most = np.zeros(worlds, np.float32)  # [m/s^2] that the guard allows
 
     def reset(self, mask: NDArray[np.bool_] | None = None) -> None:
         """Forget the actions in force, where `mask` says so."""
@@ -40,10 +42,11 @@ class DecisionState:
         scene = scene.batched() if scene.ego.ndim == 1 else scene
         encode(scene, self.last, self._observation)
         base_curvature(scene, self._base)
+        most_acceleration(scene, self._observation, self._most)
         return self._observation
 
     def decide(self, accel: FloatArray, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Limit the policy's wishes for the Scene observed last.
+        """Limit the policy's wishes for the Scene observed last, and hold back at red lights.
 
         Args:
             accel: [W] wanted acceleration [m/s^2].
@@ -54,7 +57,8 @@ class DecisionState:
         """
         limit_rates(self.last, accel, offset)
         curvature = np.clip(self._base + self.last[:, 1], -MAX_CURVATURE, MAX_CURVATURE)
-        return self.last[:, 0].copy(), curvature
+        # What is in force, as the policy sees it, stays its own: it was trained without a guard.
+        return np.minimum(self.last[:, 0], self._most), curvature
 
     def plan(self, scene: Scene, accel: float, offset: float) -> Plan:
         """Like `decide`, for one world."""

@@ -306,3 +306,19 @@ def tracking_of(observations: NDArray[np.float32], out: NDArray[np.float32]) -> 
     power of two.
     """
     np.multiply(observations[:, _TRACKING], np.float32(1.0 / _TRACKING_SCALE), out=out)
+
+
+def threats_of(observations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Read leader and crossing off encoded observations.
+
+    Returns:
+        float32 [W, 5]: 1 where there is a leader, its gap [m] and speed [m/s]; 1 where somebody is
+        about to cross while the ego would be there, the gap [m] to the place.
+    """
+    out = observations[
+        :, [_AT_LEADER, _AT_LEADER + 1, _AT_LEADER + 3, _AT_CROSSING, _AT_CROSSING + 1]
+    ]
+    out[:, 1] *= FAR
+    out[:, 2] *= SPEED_SCALE
+    out[:, 4] *= 5.0 / (1.0 - out[:, 4])
+    return out
