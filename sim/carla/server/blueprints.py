@@ -14,6 +14,7 @@ from roadworthy.sim.carla.server.vehicles import MODELS, Model
 BOOL, INT, FLOAT, STRING, COLOR = 1, 2, 3, 4, 5
 ADULT, CHILD = (0.1875, 0.1875, 0.93), (0.25, 0.25, 0.55)  # [m] half sizes
 PEDESTRIANS = 52
+FRICTION = "static.trigger.friction"
 CHILDREN = frozenset((9, 10, 11, 12, 13, 14, 48, 49))
 WOMEN = frozenset((1, 4, 5, 7, 8, 9, 10, 13, 14, 22, 24, 27, 30, 34, 36, 37, 38, 41, 43, 45))
 
@@ -195,6 +196,8 @@ def library() -> dict[str, Blueprint]:
     found += [_walker(number) for number in range(1, PEDESTRIANS + 1)]
     found += [_prop(name) for name in PROPS]
     found += _sensors()
+    patch = _floats("friction=3.5 extent_x=100.0 extent_y=100.0 extent_z=100.0")
+    found.append(Blueprint(FRICTION, "static,trigger,friction", (_role("trigger"), *patch)))
     found.append(Blueprint("controller.ai.walker", "controller,ai,walker", (_role("walker"),)))
     found.append(Blueprint("util.actor.empty", "util,actor,empty", (_role("empty"),)))
     return {blueprint.id: blueprint for blueprint in found}

@@ -107,6 +107,7 @@ class Bodies:
         motor[Motor.COLLIDE], motor[Motor.LIGHT], motor[Motor.GEAR] = 1.0, -1.0, 1.0
         motor[Motor.SIMULATE] = motor[Motor.GRAVITY] = 0.0 if kind == Kind.PROP else 1.0
         motor[Motor.LIMIT] = DEFAULT_LIMIT
+        motor[[Motor.TYRES, Motor.HOLD, Motor.STEER_SHARE]] = 1.0
         if kind not in (Kind.WALKER, Kind.PROP):
             motor[Motor.PROFILE] = self._profile(model, kind, (length, width, height), mass)
         self.place(row, pose)
@@ -120,14 +121,26 @@ class Bodies:
             made = profile_of(kind, *size, mass)
             if mkz:  # the fit is of CARLA's car as it is: with the mass that it has there
                 made = replace(carla_mkz(), mass=made.mass)
-            made = replace(made, grip=_lateral_grip(kind, *size[1:]))
-            self._numbers[model] = len(self._profiles)
-            self._profiles.append(made)
-            arrays = [profile.arrays() for profile in self._profiles]
-            self._tables = Profiles(
-                np.stack([a.accel for a in arrays]), np.stack([a.geometry for a in arrays])
-            )
+            self._keep(model, replace(made, grip=_lateral_grip(kind, *size[1:])))
         return self._numbers[model]
+
+    def _keep(self, name: str, profile: VehicleProfile) -> None:
+        """Let there be a profile of a name, or let it be another one from now on."""
+        if name in self._numbers:
+            self._profiles[self._numbers[name]] = profile
+        else:
+            self._numbers[name] = len(self._profiles)
+            self._profiles.append(profile)
+        arrays = [each.arrays() for each in self._profiles]
+        self._tables = Profiles(
+            np.stack([a.accel for a in arrays]), np.stack([a.geometry for a in arrays])
+        )
+
+    def tune(self, row: int, profile: VehicleProfile) -> None:
+        """Give a row a profile of its own."""
+        name = f"row {row}"  # not of the actor: what is kept stays bounded
+        self._keep(name, profile)
+        self.motors[row, Motor.PROFILE] = self._numbers[name]
 
     def profile(self, row: int) -> VehicleProfile:
         """The vehicle profile of a row."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from roadworthy.sim.carla.server.blueprints import ADULT, CHILD, CHILDREN, library
+from roadworthy.sim.carla.server.blueprints import ADULT, CHILD, CHILDREN, FRICTION, library
 from roadworthy.sim.carla.server.bodies import Bodies
-from roadworthy.sim.carla.server.handling import Physics
 from roadworthy.sim.carla.server.ledger import Entry, Ledger
 from roadworthy.sim.carla.server.lights import Lights
 from roadworthy.sim.carla.server.maps import Map
@@ -17,6 +16,7 @@ from roadworthy.sim.carla.server.sensing.senses import Senses
 from roadworthy.sim.carla.server.sensing.specs import check_sensor
 from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.streams import Streams
+from roadworthy.sim.carla.server.tuning import Tuning
 from roadworthy.sim.carla.server.values import Description, Pose, RefusedError, Vector
 from roadworthy.sim.carla.server.vehicles import BY_ID
 from roadworthy.sim.rng import derive
@@ -75,7 +75,7 @@ class Episode:
         self.tombs: dict[int, list[object]] = {}  # boxes of what was destroyed
         self.lamps: dict[int, int] = {}  # light state flags of vehicles that have some
         self.gains: dict[int, list[float]] = {}  # of Ackermann controllers
-        self.physics: dict[int, Physics] = {}  # what clients have set
+        self.tuning = Tuning()
         self.spectator = self._add(SPECTATOR, Pose(0.0, 0.0, 10.0, 0.0, 0.0, 0.0))
         for k in range(len(map_.town.network.signal_kind)):
             self._add_signal(k)
@@ -130,6 +130,8 @@ class Episode:
             entry.stream = self.streams.open()
             self.sensors[entry.id] = entry
             entry.token = self.streams.token(entry.stream)
+        elif asked.id == FRICTION:
+            self.tuning.lay(entry.id, asked, pose)
         elif asked.id.split(".")[0] in ("vehicle", "walker", "static"):
             self._embody(entry, pose)
         self.next_id += 1
@@ -177,8 +179,9 @@ class Episode:
         self.tombs[number] = [*entry.box, number]
         if len(self.tombs) > MOST_ACTORS:
             del self.tombs[next(iter(self.tombs))]
-        for kept in (self.lamps, self.gains, self.physics):
+        for kept in (self.lamps, self.gains):
             kept.pop(number, None)
+        self.tuning.forget(number)
         if entry.row >= 0:
             self.bodies.leave(entry.row)
         if entry.stream:
@@ -259,6 +262,7 @@ class Episode:
             self.replayer.advance(dt)
         else:
             self.lights.advance(dt)
+        self.tuning.act(self.bodies)
         self.bodies.advance(dt, self.weather_row)
         self.lights.find(self.bodies.actors, self.bodies.motors)
         self.time += dt

@@ -7,7 +7,7 @@ wheels), and CARLA's defaults elsewhere.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,15 @@ from roadworthy.sim.carla.server.values import (
     vector,
 )
 from roadworthy.sim.carla.server.vehicles import Model
-from roadworthy.sim.physics.profile import VehicleProfile
+from roadworthy.sim.physics.profile import N_PEDALS, SPEED_STEP, VehicleProfile
 from roadworthy.sim.world.columns import Actor
 
 WHEEL_RADIUS = 35.0  # [cm]
 AXLE_SHARE, TRACK_SHARE = 0.6, 0.8  # of length and width, as in sim.physics.kinds
 GRAVITY = 9.81
+AIR = 1.2  # [kg/m^3]
+FRONT_SHARE = 0.85  # of width times height that a car shows to the wind
+ROAD_FRICTION = 0.7  # of Unreal's default material
 # CARLA's defaults: VehiclePhysicsControl and WheelPhysicsControl.
 _TORQUE = [[0.0, 500.0], [5000.0, 500.0]]
 _STEERING = [[0.0, 1.0], [10.0, 0.5]]
@@ -72,6 +75,71 @@ def default_physics(model: Model, profile: VehicleProfile) -> Physics:
         [0.0, 0.0, 0.0], _STEERING, None, True,
     ]  # fmt: skip
     return Physics(fields, wheels)
+
+
+def tuned(physics: Physics, usual: Physics, profile: VehicleProfile) -> VehicleProfile:
+    """What a profile becomes with a physics control.
+
+    What differs from the usual control acts in proportion: the torque curve on the throttle, the
+    wheels' brake torque on the brake, the front wheels' largest angle on the steering, and drag as
+    the air has it.
+
+    Args:
+        physics: as a client set it.
+        usual: as the vehicle had it.
+        profile: of the vehicle as it was.
+    """
+    table = profile.accel_table.astype(np.float64)
+    coast = table[:, [N_PEDALS // 2]]
+    torque, brake = (
+        each(physics) / max(each(usual), 1e-6) for each in (_mean_torque, _mean_brake)
+    )  # fmt: skip
+    pedals = table - coast
+    table = coast + np.where(pedals > 0.0, torque, brake) * pedals
+    speeds = SPEED_STEP * np.arange(len(table))
+    front = FRONT_SHARE * profile.width * profile.height
+    more = float(physics.fields[12]) - float(usual.fields[12])
+    table -= (0.5 * AIR * front * more / profile.mass * speeds * speeds)[:, None]
+    angle = max((float(wheel[2]) for wheel in physics.wheels), default=0.0)
+    before = max((float(wheel[2]) for wheel in usual.wheels), default=0.0)
+    gain = profile.wheel_gain if angle == before else math.radians(min(max(angle, 0.01), 89.0))
+    rising = np.maximum.accumulate(table, axis=1) + 1e-4 * np.arange(N_PEDALS)
+    return replace(profile, accel_table=rising.astype(np.float32), wheel_gain=gain)
+
+
+def _along(curve: list[tuple[float, float]], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A curve of physics control at some places; 1 where it has no points."""
+    if not curve:
+        return np.ones(at.shape)
+    x, y = np.array(sorted(curve), np.float64).T
+    return np.asarray(np.interp(at, x, y), np.float64)
+
+
+def _mean_torque(physics: Physics) -> float:
+    """Mean torque [N m] of the curve up to the highest speed of the engine."""
+    rpm = np.linspace(0.0, max(float(physics.fields[1]), 1.0), 101)
+    return max(float(_along(physics.fields[0], rpm).mean()), 0.0)
+
+
+def _mean_brake(physics: Physics) -> float:
+    wheels_ = physics.wheels
+    return max(sum(float(wheel[4]) for wheel in wheels_) / max(len(wheels_), 1), 0.0)
+
+
+def steer_share(physics: Physics, usual: Physics, speed: float) -> float:
+    """Share of the usual steering that a steering curve leaves at a speed [m/s]."""
+    at = np.array([3.6 * abs(speed)])
+    now, before = (float(_along(each.fields[14], at)[0]) for each in (physics, usual))
+    return min(max(now / max(before, 1e-3), 0.0), 1e3)
+
+
+def tyre_share(friction: float) -> float:
+    """Share of the usual grip that a tyre friction leaves.
+
+    CARLA's usual 3.5 on a road of 0.7 (PhysX's product of both, 2.45) holds more than brakes and
+    tyres' stiffness ask for: what is above 1 makes no difference.
+    """
+    return min(max(ROAD_FRICTION * friction, 0.0), 1.0)
 
 
 _read_gear = row(real, real, real)

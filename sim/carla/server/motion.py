@@ -62,6 +62,7 @@ P_X, P_Y, P_Z, P_YAW, P_PITCH = (
     SIMULATE, FALLS, COLLIDE, VZ, SPIN, ROLL, FX, FY, FZ, TZ, CONSTANT, CX, CY, CZ, OLD_VX,
     OLD_VY, OLD_VZ, AX, AY, AZ, PROFILE, WALK_X, WALK_Y, WALK_Z, WALK_SPEED, JUMP, GROUND, LIMIT,
     LIGHT, ACKERMANN, ACK_STEER, ACK_STEER_SPEED, ACK_SPEED, ACK_ACCEL, M_MASS, LIMIT_SEEN,
+    TYRES, HOLD, STEER_SHARE,
 ) = (int(c) for c in Motor)  # fmt: skip
 ABOVE = 1.5  # [m] a road that is this far above a body is another level
 OFF_GROUND = 0.05  # [m] wheels above this have no hold
@@ -184,7 +185,7 @@ def _drive(
     if motor[ACKERMANN] > 0.0:
         pedal, steer, gear = _steer_ackermann(me, motor, table, geometry, dt)
     else:
-        steer = np.float64(motor[STEER])
+        steer = np.float64(motor[STEER] * motor[STEER_SHARE])
         pedal = np.float64(motor[THROTTLE])
         if motor[MANUAL] > 0.0 and motor[GEAR] == 0.0:
             pedal = 0.0
@@ -315,8 +316,8 @@ def move_all(
         elif me[KIND] == PROP:
             _slide(me, motor, dt)
         else:
-            profile = int(motor[PROFILE])
-            _drive(me, motor, profiles.tables[profile], profiles.geometry[profile], friction, dt)
+            profile, hold = int(motor[PROFILE]), friction * motor[HOLD]
+            _drive(me, motor, profiles.tables[profile], profiles.geometry[profile], hold, dt)
         _settle(me, motor, dt, ground)
         if motor[CONSTANT] > 0.0 and motor[CZ] != 0.0:
             motor[VZ] = motor[CZ]

@@ -53,6 +53,9 @@ class Motor(IntEnum):
     A_ACCEL = 42  # [m/s^2], 0: as the vehicle can
     MASS = 43  # [kg] the profile's is divided by it
     LIMIT_SEEN = 44  # 1: LIMIT has been found once
+    TYRES = 45  # share of the usual grip that its own tyres have
+    HOLD = 46  # share that they have where it is now, see `friction`
+    STEER_SHARE = 47  # of its steering that its steering curve leaves it at its speed
 
 
 N_MOTOR = len(Motor)

@@ -51,6 +51,7 @@ class Frame:
     controls: NDArray[np.float32]  # [N, Motor.THROTTLE..GEAR]
     lights: NDArray[np.uint8]  # what each signal shows
     hits: list[tuple[int, int]]  # ids that touched; 0 is the map
+    eye: Pose | None  # where the spectator was
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Recorder:
             np.array([e.id for e in entries], "<u4").tobytes(),
             ledger.motion[[e.slot for e in entries], :POSE].astype("<f4").tobytes(),
             episode.bodies.motors[rows, : Motor.PEDAL_ACTUAL].astype("<f4").tobytes(),
-            episode.lights.shown.tobytes(), hits,
+            episode.lights.shown.tobytes(), hits, list(ledger.pose(episode.spectator)),
         ])  # fmt: skip
         self._known = ids
 
@@ -160,7 +161,7 @@ def _values(file: BinaryIO) -> Iterator[Any]:
 
 
 def _frame(value: list[Any]) -> Frame:
-    time, begun, ended, ids, poses, controls, lights, hits = value
+    time, begun, ended, ids, poses, controls, lights, hits, *more = value
     number = np.frombuffer(ids, "<u4")
     return Frame(
         float(time),
@@ -171,4 +172,5 @@ def _frame(value: list[Any]) -> Frame:
         np.frombuffer(controls, "<f4").reshape(len(number), Motor.PEDAL_ACTUAL),
         np.frombuffer(lights, np.uint8),
         [(int(a), int(b)) for a, b in hits],
+        Pose(*(float(part) for part in more[0])) if more else None,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from roadworthy.sim.carla.server.episode import Episode
 
 
+HERO = "hero"
+
+
+class Wishes(NamedTuple):
+    """What clients have set about replays, before or while one runs."""
+
+    factor: float = 1.0  # how much faster than it was
+    ignore_hero: bool = False  # heroes appear, and go their own way
+    ignore_spectator: bool = True  # the spectator stays where its client puts it
+
+
 class Replayer:
     """One replay in an episode.
 
@@ -25,7 +37,7 @@ class Replayer:
 
     def __init__(
         self, recording: Recording, episode: Episode, start: float, duration: float, follow: int,
-        offset: Pose,
+        offset: Pose, wishes: Wishes,
     ) -> None:  # fmt: skip
         """Let the actors appear as they were at `start` [s]; below 0 it counts from the end."""
         self._recording, self._episode = recording, episode
@@ -34,7 +46,8 @@ class Replayer:
         self._time = min(max(start + whole if start < 0.0 else start, 0.0), whole)
         self._end = min(self._time + duration, whole) if duration > 0.0 else whole
         self._follow, self._offset = follow, offset
-        self.factor = 1.0
+        self.wishes = wishes
+        self._heroes: set[int] = set()  # recorded ids
         self.over = not recording.frames
         self._ids: dict[int, int] = {}  # from recorded ids to those of now
         self._at = -1
@@ -48,7 +61,7 @@ class Replayer:
         if self._time >= self._end - 1e-9:
             self.stop(keep=True)  # from this frame on physics moves them
             return
-        self._time = min(self._time + dt * self.factor, self._end)
+        self._time = min(self._time + dt * self.wishes.factor, self._end)
         self._show()
 
     def _show(self) -> None:
@@ -63,6 +76,8 @@ class Replayer:
         frame, after = frames[at], frames[min(at + 1, len(frames) - 1)]
         gap = after.time - frame.time
         self._place(frame, after, (self._time - frame.time) / gap if gap > 0.0 else 0.0)
+        if frame.eye is not None and not (self._follow or self.wishes.ignore_spectator):
+            self._episode.place(self._episode.spectator, frame.eye)
         lights = self._episode.lights
         count = min(len(lights.shown), len(frame.lights))
         lights.shown[:count] = frame.lights[:count]
@@ -79,6 +94,11 @@ class Replayer:
                 self._ids[begin.id] = episode.spawn(begin.description, far).id
             except RefusedError:
                 return  # a blueprint that this version does not have
+        if begin.description.get("role_name", "") == HERO:
+            self._heroes.add(begin.id)
+            if self.wishes.ignore_hero:
+                episode.place(episode.ledger.entries[self._ids[begin.id]], begin.pose)
+                return
         row = episode.ledger.entries[self._ids[begin.id]].row
         episode.bodies.motors[row, Motor.SIMULATE] = 0.0
 
@@ -87,7 +107,7 @@ class Replayer:
         later = {int(number): k for k, number in enumerate(after.ids)}
         for k, number in enumerate(frame.ids):
             entry = episode.ledger.entries.get(self._ids.get(int(number), 0))
-            if entry is None:
+            if entry is None or (self.wishes.ignore_hero and int(number) in self._heroes):
                 continue
             pose = frame.poses[k].astype(np.float64)
             if share > 0.0 and int(number) in later:
@@ -97,8 +117,7 @@ class Replayer:
             episode.bodies.set_velocity(entry.row, (vx, vy, vz))
             episode.bodies.motors[entry.row, : Motor.PEDAL_ACTUAL] = frame.controls[k]
             if int(number) == self._follow:
-                eye = Pose(*(float(a) + b for a, b in zip(pose[:6], self._offset, strict=True)))
-                episode.place(episode.spectator, eye)
+                episode.place(episode.spectator, _behind(Pose(*pose[:6].tolist()), self._offset))
 
     def stop(self, keep: bool) -> None:
         """End it; who was made for it stays where `keep`, and is moved by physics again."""
@@ -111,6 +130,17 @@ class Replayer:
                 self._episode.bodies.motors[entry.row, Motor.SIMULATE] = 1.0
             else:
                 self._episode.destroy(mine)
+
+
+def _behind(pose: Pose, offset: Pose) -> Pose:
+    """Where somebody is who has an offset from an actor, in its axes."""
+    yaw = math.radians(pose.yaw)
+    c, s = math.cos(yaw), math.sin(yaw)
+    return Pose(
+        pose.x + c * offset.x - s * offset.y, pose.y + s * offset.x + c * offset.y,
+        pose.z + offset.z, pose.pitch + offset.pitch, pose.yaw + offset.yaw,
+        pose.roll + offset.roll,
+    )  # fmt: skip
 
 
 def _between(a: NDArray[np.float64], b: NDArray[np.float64], share: float) -> NDArray[np.float64]:

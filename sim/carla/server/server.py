@@ -15,6 +15,7 @@ from roadworthy.sim.carla.server.methods import Hold, answer
 from roadworthy.sim.carla.server.navigation import file_name, navigation_mesh
 from roadworthy.sim.carla.server.recorder import Recorder
 from roadworthy.sim.carla.server.records import state_header
+from roadworthy.sim.carla.server.replayer import Wishes
 from roadworthy.sim.carla.server.settings import Settings
 from roadworthy.sim.carla.server.staged import Stage, StagedEpisode
 from roadworthy.sim.carla.server.streams import EPISODE, Streams
@@ -60,6 +61,7 @@ class Server:
         self.seed, self.map_dir = seed, map_dir
         self.recordings = recordings
         self.recorder: Recorder | None = None
+        self.wishes = Wishes()
         self.local = host in ("127.0.0.1", "localhost")
         self.settings = Settings()
         self.streams = Streams()

@@ -95,7 +95,7 @@ def get_physics_control(server: Server, number: int) -> list[Any]:
     """Mass, gears, curves and wheels."""
     entry = server.episode.vehicle(number)
     bodies = server.episode.bodies
-    held = server.episode.physics.get(entry.id)
+    held = server.episode.tuning.physics(entry.id)
     if held is None:
         held = default_physics(BY_ID[entry.type_id], bodies.profile(entry.row))
     places = wheels(entry, server.episode.ledger.pose(entry))
@@ -104,11 +104,9 @@ def get_physics_control(server: Server, number: int) -> list[Any]:
 
 @method("apply_physics_control", whole, read_physics, honoured="partly")
 def apply_physics_control(server: Server, number: int, physics: Physics) -> None:
-    """Keep a physics control; its mass acts, the rest is given back."""
-    entry = server.episode.vehicle(number)
-    server.episode.physics[entry.id] = physics
-    if physics.mass > 1.0:
-        server.episode.bodies.actors[entry.row, Actor.MASS] = min(physics.mass, 1e6)
+    """Mass, torque, brakes, steering, drag and tyres' friction act; gears and inertia do not."""
+    entry, episode = server.episode.vehicle(number), server.episode
+    episode.tuning.tune(episode.bodies, number, entry.row, BY_ID[entry.type_id], physics)
 
 
 @method("get_telemetry_data", whole, honoured="partly")

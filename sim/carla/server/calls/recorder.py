@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from roadworthy.sim.carla.server.maps import load_map
 from roadworthy.sim.carla.server.methods import method
 from roadworthy.sim.carla.server.recorder import Recorder, read_recording
-from roadworthy.sim.carla.server.replayer import Replayer
+from roadworthy.sim.carla.server.replayer import Replayer, Wishes
 from roadworthy.sim.carla.server.reports import blocked, collisions, file_info
 from roadworthy.sim.carla.server.values import (
     Pose,
@@ -94,7 +94,9 @@ def replay_file(
             server.begin(load_map(recording.map, server.map_dir))
         except MapError:
             raise RefusedError(f"the map {recording.map} of {name} is not here") from None
-    server.episode.replayer = Replayer(recording, server.episode, start, duration, follow, offset)
+    server.episode.replayer = Replayer(
+        recording, server.episode, start, duration, follow, offset, server.wishes
+    )  # fmt: skip
     server.episode.ledger.moved()
     return f"Replaying File: {name}\nDuration: {recording.duration:g} seconds\n"
 
@@ -107,18 +109,25 @@ def stop_replayer(server: Server, keep: bool) -> None:
         server.episode.replayer = None
 
 
+def _wish(server: Server, wishes: Wishes) -> None:
+    server.wishes = wishes
+    if server.episode.replayer is not None:
+        server.episode.replayer.wishes = wishes
+
+
 @method("set_replayer_time_factor", real)
 def set_replayer_time_factor(server: Server, factor: float) -> None:
     """Play faster or slower."""
-    if server.episode.replayer is not None:
-        server.episode.replayer.factor = min(max(factor, 0.0), 1000.0)
+    _wish(server, server.wishes._replace(factor=min(max(factor, 0.0), 1000.0)))
 
 
-@method("set_replayer_ignore_hero", flag, honoured="no")
+@method("set_replayer_ignore_hero", flag)
 def set_replayer_ignore_hero(server: Server, ignored: bool) -> None:
-    """Heroes are played like anybody else."""
+    """Let heroes of a replay go their own way, or play them like anybody else."""
+    _wish(server, server.wishes._replace(ignore_hero=ignored))
 
 
-@method("set_replayer_ignore_spectator", flag, honoured="no")
+@method("set_replayer_ignore_spectator", flag)
 def set_replayer_ignore_spectator(server: Server, ignored: bool) -> None:
-    """The spectator is not recorded."""
+    """Leave the spectator alone in replays, or let it go where it was recorded."""
+    _wish(server, server.wishes._replace(ignore_spectator=ignored))
