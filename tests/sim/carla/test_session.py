@@ -180,6 +180,16 @@ def test_a_batch_answers_each_command(client: Any, world: Any) -> None:
     assert not answers[0].error
 
 
+def test_a_spawn_is_answered_whatever_comes_of_what_follows_it(client: Any, world: Any) -> None:
+    # ScenarioRunner's request_new_actors lets SetAutopilot follow the spawn of walkers as well.
+    place = world.get_map().get_spawn_points()[0]
+    walker = world.get_blueprint_library().find("walker.pedestrian.0001")
+    after = carla.command.SetVehicleLightState(carla.command.FutureActor, 3)
+    answers = client.apply_batch_sync([carla.command.SpawnActor(walker, place).then(after)], True)
+    assert not answers[0].error
+    assert world.get_actor(answers[0].actor_id).is_alive
+
+
 def test_six_hundred_actors_are_all_told_of(client: Any, world: Any, car: Any) -> None:
     blueprint = world.get_blueprint_library().find("util.actor.empty")
     spawn_ = carla.command.SpawnActor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def _spawn(server: Server, body: list[Any], depth: int) -> int:
         raise MalformedError("commands follow each other too deep")
     entry = server.episode.spawn(asked, at, parent, attachment)
     for command in after:
-        _perform(server, command, depth + 1, entry.id)
+        # As CARLA's: what follows a spawn has no answer, and the actor is there whatever it was.
+        with contextlib.suppress(RefusedError, MalformedError):
+            _perform(server, command, depth + 1, entry.id)
     return entry.id
 
 
