@@ -14,10 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit
-from numba.core import cgutils, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 _OPTIONS: dict[str, Any] = {
@@ -55,25 +52,3 @@ def aligned_zeros(shape: tuple[int, ...]) -> NDArray[np.float32]:
     whole = np.zeros(count + LINE // 4, np.float32)
     first = -whole.ctypes.data % LINE // 4
     return whole[first : first + count].reshape(shape)
-
-
-def _fetch_line(_context: Any, array: Any, _row: Any, _offset: Any) -> Any:
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0])
-        stride = builder.extract_value(data.strides, 0)
-        at = builder.add(builder.mul(args[1], stride), args[2])
-        byte, word = ir.IntType(8), ir.IntType(32)
-        pointer = builder.gep(builder.bitcast(data.data, byte.as_pointer()), [at])
-        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), word, word, word])
-        hint = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
-        for_write, near, of_data = (ir.Constant(word, number) for number in (0, 3, 1))
-        builder.call(hint, [pointer, for_write, near, of_data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp), generate
-
-
-# fetch_line(array, row, offset) asks for the cache line `offset` bytes into `array[row]` before it
-# is needed. A hint: it reads nothing, so neither a row nor an offset out of bounds does harm.
-fetch_line: Any = intrinsic(_fetch_line)
