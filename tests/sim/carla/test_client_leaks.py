@@ -77,6 +77,6 @@ def test_drives_leave_nothing_behind(begin: int, end: int, anew: bool) -> None:
     for before, after in zip(*held, strict=True):
         assert after.threads <= before.threads
         assert after.files <= before.files
-        # About 9 kB a drive stay, 3 of them Python's; a picture, a sweep or a scene kept would be ten times
-        # as much.
+        # About 9 kB a drive stay, 3 of them Python's; a picture, a sweep or a scene kept would
+        # be ten times as much.
         assert after.memory - before.memory < 2.0 + 0.02 * (end - begin)
