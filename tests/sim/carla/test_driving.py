@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from carla_client import run, spawn
 
@@ -207,6 +208,47 @@ def test_a_car_at_a_light_knows_it_and_one_before_it_does_not(world: Any, car: A
         assert car.is_at_traffic_light() is there
     assert car.get_traffic_light_state() == carla.TrafficLightState.Red
     assert car.get_traffic_light().id == light.id
+
+
+def corners(box: Any, at: Any) -> np.ndarray:
+    """Ground corners of a box, [4, 2], in any order."""
+    return np.unique([(round(v.x, 4), round(v.y, 4)) for v in box.get_world_vertices(at)], axis=0)
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> float:
+    """How far two boxes are apart along the best axis of theirs; below 0: they overlap."""
+    axes = []
+    for one in (a, b):
+        to_others = one[1:] - one[0]
+        near = to_others[np.argsort((to_others**2).sum(axis=1))[:2]]  # the sides, not the diagonal
+        axes += [side / np.linalg.norm(side) for side in near]
+    return max(
+        max((a @ axis).min() - (b @ axis).max(), (b @ axis).min() - (a @ axis).max())
+        for axis in axes
+    )
+
+
+def test_a_car_is_at_a_light_when_and_only_when_it_stands_in_its_trigger_volume(
+    world: Any, car: Any
+) -> None:
+    lights = list(world.get_actors().filter("traffic.traffic_light"))
+    car.set_simulate_physics(False)
+    seen = []
+    for light in lights[:6]:
+        zone = corners(light.trigger_volume, light.get_transform())
+        stop = light.get_stop_waypoints()[0]
+        for back in np.arange(1.0, 26.0, 1.0):
+            place = stop.previous(float(back))[0].transform
+            for against in (False, True):
+                place.rotation.yaw += 180.0 * against
+                car.set_transform(place)
+                world.tick()
+                gap = apart(corners(car.bounding_box, car.get_transform()), zone)
+                if abs(gap) < 0.15:
+                    continue  # the told box has the mirrors, the body has not
+                assert car.is_at_traffic_light() is bool(gap < 0.0 and not against), back
+                seen.append(car.is_at_traffic_light())
+    assert 20 < sum(seen) < len(seen) / 2
 
 
 def test_calls_about_what_is_not_there_are_errors(world: Any, car: Any) -> None:
