@@ -22,7 +22,7 @@ types: $(STAMP)
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (two minutes, 2 GB) ..."
+	@echo "Setting up $(VENV) (two minutes, 3 GB) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
