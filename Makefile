@@ -10,7 +10,8 @@ demo: $(STAMP)
 	$(BIN)/roadworthy demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/sim/carla
+	$(BIN)/python -m pytest tests/sim/carla
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -137,9 +137,10 @@ def tyre_share(friction: float) -> float:
     """Share of the usual grip that a tyre friction leaves.
 
     CARLA's usual 3.5 on a road of 0.7 (PhysX's product of both, 2.45) holds more than brakes and
-    tyres' stiffness ask for: what is above 1 makes no difference.
+    tyres' stiffness ask for: what is above 1 makes no difference. Some is left in any case: the
+    tyres' forces are divided by what they can hold.
     """
-    return min(max(ROAD_FRICTION * friction, 0.0), 1.0)
+    return min(max(ROAD_FRICTION * friction, 1e-3), 1.0)
 
 
 _read_gear = row(real, real, real)

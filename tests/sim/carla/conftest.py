@@ -21,6 +21,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
+def emptied(served: Served) -> Served:
+    """The server with a Rivertown in which nothing is left of other tests, asynchronous."""
+    served.client().load_world("Rivertown", True)
+    return served
+
+
+@pytest.fixture
 def client(served: Served) -> Any:
     return served.client()
 

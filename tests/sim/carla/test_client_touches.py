@@ -25,10 +25,10 @@ COLLISIONS = (Event.COLLISION_VEHICLE, Event.COLLISION_STATIC, Event.COLLISION_W
 
 
 @pytest.fixture
-def drive(served: Served) -> Iterator[CarlaWorld]:
+def drive(emptied: Served) -> Iterator[CarlaWorld]:
     town = load_town("Rivertown")
     route = random_routes(town.network, 1, 5, min_length=120.0, max_length=250.0)[0]
-    link = Link(Address("127.0.0.1", served.port))
+    link = Link(Address("127.0.0.1", emptied.port))
     world = CarlaWorld(link, Scenario(route, WorldSettings(vehicles=0, walkers=0)), town)
     yield world
     world.close()

@@ -32,9 +32,9 @@ def town() -> Town:
     return load_town("Rivertown")
 
 
-@pytest.fixture(scope="module")
-def link(served: Served) -> Link:
-    return Link(Address("127.0.0.1", served.port))
+@pytest.fixture
+def link(emptied: Served) -> Link:
+    return Link(Address("127.0.0.1", emptied.port))
 
 
 def scenario(town: Town, vehicles: int = 0) -> Scenario:
