@@ -32,6 +32,21 @@ def test_an_asynchronous_world_goes_on_by_itself(client: Any) -> None:
     assert world.wait_for_tick(5.0).frame > first.frame
 
 
+def test_an_asynchronous_world_steps_as_it_is_told_or_as_time_passes(client: Any) -> None:
+    client.load_world("Rivertown", True)
+    world = client.get_world()
+    settings = world.get_settings()
+    for fixed in (0.1, None):
+        settings.fixed_delta_seconds = fixed
+        world.apply_settings(settings)
+        world.wait_for_tick(5.0)
+        first, then = (world.wait_for_tick(5.0).timestamp for _ in range(2))
+        assert then.delta_seconds == pytest.approx(fixed or 0.05, abs=1e-6 if fixed else 0.05)
+        passed = then.elapsed_seconds - first.elapsed_seconds
+        assert passed == pytest.approx(then.delta_seconds * (then.frame - first.frame), rel=0.5)
+        assert passed > 0.0
+
+
 def test_settings_come_back_as_they_were_set(world: Any) -> None:
     settings = world.get_settings()
     settings.fixed_delta_seconds = 0.02
