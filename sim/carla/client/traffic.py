@@ -7,11 +7,14 @@ Vehicles of the role `background` count as traffic for the minimum speed, as in 
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from roadworthy.sim.carla.client.link import Link
+from roadworthy.sim.carla.client.waker import Waker
 from roadworthy.sim.road.route import Route, RoutePoint
 
 ROLE = "background"
@@ -33,6 +36,7 @@ class Background:
         self._link, self._world = link, world
         self._ids: list[int] = []
         self._manager: Any = None
+        self._waker: Waker | None = None
         self.count = 0
         if vehicles <= 0:
             return
@@ -41,6 +45,7 @@ class Background:
             self._manager = link.client.get_trafficmanager(free_port())
             self._manager.set_synchronous_mode(True)
             self._manager.set_random_device_seed(seed % 2**31)
+        self._waker = Waker(self._manager)
         with link.waiting("spawn points and blueprints"):
             points = near(world.get_map().get_spawn_points(), route)[: 2 * vehicles]
             library = [
@@ -66,8 +71,19 @@ class Background:
         self._ids = [int(answer.actor_id) for answer in answers if not answer.error]
         self.count = len(self._ids)
 
+    @contextmanager
+    def tick(self) -> Iterator[None]:
+        """Around each tick of the world: the Traffic Manager takes part in it."""
+        if self._waker is None:
+            yield
+            return
+        with self._waker.tick():
+            yield
+
     def close(self) -> None:
         """Take the vehicles away."""
+        if self._waker is not None:
+            self._waker.close()
         manager, self._manager = self._manager, None
         if manager is None or self._link.lost:  # it hangs, or ends the process, without a server
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -202,7 +203,9 @@ class CarlaWorld(DrivenWorld):
         with self._link.waiting("a tick of the world"):
             if not self._link.there():
                 raise RuntimeError("the server is gone")
-            self._frame = int(self._world.tick(self._link.timeout))
+            traffic = nullcontext() if self._background is None else self._background.tick()
+            with traffic:
+                self._frame = int(self._world.tick(self._link.timeout))
 
     def _follow(self, tick: float) -> None:
         """Read where everybody is now."""
