@@ -45,7 +45,7 @@ class Background:
             self._manager = link.client.get_trafficmanager(free_port())
             self._manager.set_synchronous_mode(True)
             self._manager.set_random_device_seed(seed % 2**31)
-        self._waker = Waker(self._manager)
+        self._waker = Waker(self._manager.get_port())
         with link.waiting("spawn points and blueprints"):
             points = near(world.get_map().get_spawn_points(), route)[: 2 * vehicles]
             library = [
