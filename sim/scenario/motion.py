@@ -139,14 +139,12 @@ def _gap_on_lane(
     lane, end = int(run[W_LANE]), i + int(run[W_NEXT])
     best, speed = FAR, 0.0
     k = int(state.head[w, lane])
-    while 0 <= k < state.order.shape[1]:
+    while 0 <= k < state.placed[w] and state.order_lane[w, k] == lane:
         b = state.order[w, k]
         other = state.actors[w, b]
         k += 1
         if int(other[LANE]) != lane:
-            if int(other[OTHER_LANE]) == lane:
-                continue
-            break
+            continue
         at = run[W_S] + other[S] - run[W_LANE_S]
         if b == a or other[ALIVE] == 0.0 or not path_s < at < min(reach, points[end - 1, W_S] + 2):
             continue

@@ -43,7 +43,6 @@ T_CURVE_SPEED = int(Stretch.CURVE_SPEED)
 GAP = 2.0  # [m] kept at standstill
 LOOK_AHEAD = 50.0  # [m] bends on the next lane are seen from here
 FREE = 1e6  # [m] gap where nothing is ahead
-FORK_CLEAR = 2.5  # [m] into another branch a tail is out of the way
 SIDE_ROOM = 0.4  # [m] kept from who is on no lane
 STRANGER_TIME = 3.0  # [s] for which the walk of a stranger is foreseen
 
@@ -83,13 +82,17 @@ def wanted_speed(roads: Roads, actor: FloatArray, driver: FloatArray) -> float:
 def is_in_way(me: FloatArray, other: FloatArray, lane: int) -> bool:
     """Whether one who is on `lane` too leaves no room to pass: who parks beside it does not count.
 
-    Who changes lanes is in the way on both of them for as long as it lasts.
+    Who changes lanes is in the way on both of them for as long as it lasts; to it everybody is who
+    will be once it is over.
     """
     if other[LANE] != lane or other[OTHER_LANE] >= 0.0:
         return True
     # What was hit may lie across.
     breadth = other[LENGTH] if other[MOVER] == LOOSE else other[WIDTH]
-    return bool(abs(other[LATERAL] - me[LATERAL]) < 0.5 * (me[WIDTH] + breadth) + SIDE_ROOM)
+    room = 0.5 * (me[WIDTH] + breadth) + SIDE_ROOM
+    if me[OTHER_LANE] >= 0.0 and abs(other[LATERAL]) < room:
+        return True
+    return bool(abs(other[LATERAL] - me[LATERAL]) < room)
 
 
 @inlined_kernel
@@ -118,32 +121,10 @@ def leader(w: int, a: int, roads: Roads, state: State) -> tuple[float, float]:
         following = state.way[w, a, hop]
         if following < 0:
             break
-        if hop == 0:
-            gap, speed = _sibling_gap(w, a, lane, following, offset, roads, state)
-            if gap < FREE:
-                return gap, speed
         lane = following
         place = state.head[w, lane]
         if place < 0:
             place = count
-    return FREE, 0.0
-
-
-@inlined_kernel
-def _sibling_gap(
-    w: int, a: int, lane: int, following: int, distance: float, roads: Roads, state: State
-) -> tuple[float, float]:
-    """Gap to a vehicle whose tail is still at the fork although it takes another branch."""
-    for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
-        sibling = roads.successors[k]
-        if sibling == following:
-            continue
-        first = state.head[w, sibling]
-        if first >= 0 and state.order[w, first] != a:
-            other = state.actors[w, state.order[w, first]]
-            tail = state.order_s[w, first] - 0.5 * other[LENGTH]
-            if tail < FORK_CLEAR:
-                return distance + tail, other[SPEED]
     return FREE, 0.0
 
 

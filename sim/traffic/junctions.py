@@ -16,6 +16,7 @@ from roadworthy.sim.road.network import SignalKind
 from roadworthy.sim.road.route import RoutePoint
 from roadworthy.sim.traffic.flaws import RED_RUN, RUNS_RED
 from roadworthy.sim.traffic.lights import red_since
+from roadworthy.sim.traffic.lookup import drives_on, leads_to
 from roadworthy.sim.world.columns import Actor, Ego, Kind, Light, Mover
 from roadworthy.sim.world.layout import Paths, Roads, Rules, State
 
@@ -31,7 +32,7 @@ class Note(IntEnum):
 
 CLAIMS, ARRIVAL, WAITED, LEAVING = map(int, Note)
 NEVER = 1e9
-WAY = 4  # lanes ahead that a driver has made up its mind about
+WAY = 6  # lanes ahead that a driver has made up its mind about; ways through junctions have 4
 ALIVE, LANE, S, NEXT_LANE, GOAL, SPEED, LENGTH, MOVER, KIND, FLAWS = (
     int(Actor.ALIVE),
     int(Actor.LANE),
@@ -142,7 +143,7 @@ def exit_is_free(w: int, a: int, lane: int, hop: int, roads: Roads, state: State
             if not inside:
                 room += state.order_s[w, place] - 0.5 * other[LENGTH]
                 return bool(other[SPEED] > MOVES_OFF or room > need)
-            if state.order[w, place] != a:
+            if state.order[w, place] != a and drives_on(other, lane):
                 need += other[LENGTH] + EXIT_SPACE
             place += 1
         if not inside:
@@ -307,18 +308,9 @@ def look_along_route(w: int, roads: Roads, paths: Paths, state: State) -> None:
         following = int(paths.points[i, R_LANE])
         if following < 0 or paths.points[i, R_S] - state.ego[w, ROUTE_S] > EGO_SIGHT:
             break
-        if _follows(lane, following, roads):
+        if leads_to(lane, following, roads):
             way[hop] = following
             hop += 1
         lane = following
         i = paths.next_lane[i]
     state.actors[w, 0, NEXT_LANE] = way[0]
-
-
-@inlined_kernel
-def _follows(lane: int, following: int, roads: Roads) -> bool:
-    """Whether `following` is a successor of `lane`, not its neighbour."""
-    for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
-        if roads.successors[k] == following:
-            return True
-    return False

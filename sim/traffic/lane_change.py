@@ -49,6 +49,7 @@ STILL_AHEAD = 25.0  # [m] of the lane, and 2 s at the present speed: else it is 
 CHANGE_TIME = 3.0  # [s] from lane to lane; drivers take 3 to 5 (Toledo, Zohar 2007)
 SLANT = 0.3  # a body moves aside by at most this share of its speed
 STANDING_ROOM = 1.5  # [m] to both neighbours at least
+ASIDE = 0.5  # [m] from its place in the lane a body may reach into the next one
 SIGHT_BACK = 60.0  # [m] followers are looked for
 
 
@@ -193,9 +194,12 @@ def slide_aside(w: int, a: int, dt: float, state: State) -> float:
 
 @inlined_kernel
 def other_lane_ahead(w: int, a: int, roads: Roads, state: State) -> None:
-    """Follow the second lane of a changing vehicle over the end of its section."""
-    me = state.actors[w, a]
-    if me[OTHER_LANE] < 0.0:
+    """Follow the second lane of a changing vehicle over the end of its section.
+
+    In a junction there may be none; who still is not over finds it again behind.
+    """
+    me, aside = state.actors[w, a], state.actors[w, a, LATERAL] - state.aim[w, a]
+    if me[OTHER_LANE] < 0.0 and abs(aside) < ASIDE:
         return
     lane = int(me[LANE])
-    me[OTHER_LANE] = roads.lane_left[lane] if me[LATERAL] < 0.0 else roads.lane_right[lane]
+    me[OTHER_LANE] = roads.lane_left[lane] if aside < 0.0 else roads.lane_right[lane]

@@ -1,8 +1,8 @@
 """Who is where along the lanes: road users sorted by (lane, s), and poses on lanes.
 
 Sorting beats a grid here: between two decisions the order hardly changes, so an insertion sort
-costs one pass, and a leader is the next entry. The cost stays linear in actors. Who overlaps a
-second lane (a lane change, a swerve) has a second entry there, so that both lanes see the body.
+costs one pass, and a leader is the next entry. The cost stays linear in actors. Whose body covers
+other lanes (a lane change, a swerve, a fork, a merge) has an entry on each, so that all see it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,21 @@ from roadworthy.sim.world.stretches import Stretch
 
 LANE_STRIDE = 65536.0  # [m] no lane is this long
 NOWHERE = 1e18  # sort key of who is on no lane
+ENTRIES = 4  # room in the order for each actor; few cover more lanes than two
+LONG = 5.5  # [m] longer bodies are laid along bends
+# Where a long body keeps to its lane, ahead of its middle and behind [of its length]: ends and
+# middle leave the lane by 0.063 length^2 / radius then, the one outwards, the other inwards.
+AXLES = 0.354
 STOREY = 3.0  # [m] what is this far above or below is another road
-ALIVE, LANE, S, OTHER_LANE, MOVER, LAMPS = (
+ALIVE, LANE, S, OTHER_LANE, MOVER, LAMPS, LENGTH, LATERAL = (
     int(Actor.ALIVE),
     int(Actor.LANE),
     int(Actor.S),
     int(Actor.OTHER_LANE),
     int(Actor.MOVER),
     int(Actor.LAMPS),
+    int(Actor.LENGTH),
+    int(Actor.LATERAL),
 )
 X, Y, Z, YAW, PITCH = (
     int(Actor.X),
@@ -75,8 +82,15 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
             order[count], lanes[count], where[count] = a, int(actors[a, LANE]), actors[a, S]
             count += 1
     for a in range(n):
-        if actors[a, OTHER_LANE] >= 0.0 and keys[a] < NOWHERE:
-            count = _insert_shadow(w, a, count, roads, state)
+        if keys[a] >= NOWHERE:
+            continue
+        lane = int(actors[a, LANE])
+        if actors[a, OTHER_LANE] >= 0.0:
+            other = int(actors[a, OTHER_LANE])
+            s = s_beside(roads, lane, actors[a, S], other)
+            count = _insert_shadow(w, a, other, s, count, state)
+        if roads.overlap_start[lane] < roads.overlap_start[lane + 1]:
+            count = _insert_overlaps(w, a, lane, count, roads, state)
     for i in range(count - 1, -1, -1):
         head[lanes[i]] = i
         if lanes[i] == int(actors[order[i], LANE]):
@@ -85,11 +99,23 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
 
 
 @inlined_kernel
-def _insert_shadow(w: int, a: int, count: int, roads: Roads, state: State) -> int:
-    """Enter actor `a` on its other lane, too; returns the number of entries."""
+def _insert_overlaps(w: int, a: int, lane: int, count: int, roads: Roads, state: State) -> int:
+    """Enter actor `a` on the lanes that lie over its own where it is; returns the entries."""
+    s, half = state.actors[w, a, S], 0.5 * state.actors[w, a, LENGTH]
+    for k in range(roads.overlap_start[lane], roads.overlap_start[lane + 1]):
+        row = roads.overlap_s[k]
+        there, other = s + row[2], roads.overlap_lane[k]
+        if s + half > row[0] and s - half < row[1] and 0.0 <= there <= roads.lane_length[other]:
+            count = _insert_shadow(w, a, other, there, count, state)
+    return count
+
+
+@inlined_kernel
+def _insert_shadow(w: int, a: int, other: int, s: float, count: int, state: State) -> int:
+    """Enter actor `a` on lane `other` at `s`, too; returns the number of entries."""
     order, lanes, where = state.order[w], state.order_lane[w], state.order_s[w]
-    lane, other = int(state.actors[w, a, LANE]), int(state.actors[w, a, OTHER_LANE])
-    s = s_beside(roads, lane, state.actors[w, a, S], other)
+    if count >= order.shape[0]:
+        return count
     i = count
     while i > 0 and (lanes[i - 1] > other or (lanes[i - 1] == other and where[i - 1] > s)):
         order[i], lanes[i], where[i] = order[i - 1], lanes[i - 1], where[i - 1]
@@ -99,9 +125,28 @@ def _insert_shadow(w: int, a: int, count: int, roads: Roads, state: State) -> in
 
 
 @inlined_kernel
+def drives_on(actor: FloatArray, lane: int) -> bool:
+    """Whether an actor that is entered on `lane` drives there, not only covers it."""
+    return bool(actor[LANE] == lane or actor[OTHER_LANE] == lane)
+
+
+@inlined_kernel
 def s_beside(roads: Roads, lane: int, s: float, other: int) -> float:
-    """Where along the neighbour `other` one is that is at `s` of `lane`."""
-    return float(s * roads.lane_length[other] / max(roads.lane_length[lane], 0.1))
+    """Where along the neighbour `other` one is that is at `s` of `lane`.
+
+    By shares of the lengths one may be metres off, where only a part of a long lane bends; so the
+    place is projected on the neighbour from there.
+    """
+    length = roads.lane_length[other]
+    guess = s * length / max(roads.lane_length[lane], 0.1)
+    i, share = point_at(roads, lane, s)
+    here = roads.stretches[i]
+    j, part = point_at(roads, other, guess)
+    there = roads.stretches[j]
+    dx = here[T_X] + here[T_DX] * share - there[T_X] - there[T_DX] * part
+    dy = here[T_Y] + here[T_DY] * share - there[T_Y] - there[T_DY] * part
+    ahead = dx * there[T_RIGHT_Y] - dy * there[T_RIGHT_X]
+    return float(min(max(guess + ahead, 0.0), length))
 
 
 @inlined_kernel
@@ -157,6 +202,50 @@ def place_on_lane(roads: Roads, actor: FloatArray, lane: int, s: float, lateral:
     actor[YAW] = here[T_YAW] + here[T_DYAW] * share
     actor[PITCH] = here[T_PITCH] + here[T_DPITCH] * share
     return here[T_BEND]
+
+
+@inlined_kernel
+def leads_to(lane: int, following: int, roads: Roads) -> bool:
+    """Whether `following` is a successor of `lane`, not its neighbour."""
+    for k in range(roads.successor_start[lane], roads.successor_start[lane + 1]):
+        if roads.successors[k] == following:
+            return True
+    return False
+
+
+@inlined_kernel
+def _beside_lane(roads: Roads, lane: int, s: float, lateral: float) -> tuple[float, float]:
+    """(x, y) at `s` of `lane`, `lateral` to the right; straight on beyond its ends."""
+    i, share = point_at(roads, lane, s)
+    here = roads.stretches[i]
+    beyond = s - min(max(s, 0.0), roads.lane_length[lane])
+    x = here[T_X] + here[T_DX] * share + here[T_RIGHT_X] * lateral + here[T_RIGHT_Y] * beyond
+    y = here[T_Y] + here[T_DY] * share + here[T_RIGHT_Y] * lateral - here[T_RIGHT_X] * beyond
+    return x, y
+
+
+@inlined_kernel
+def lay_along(w: int, a: int, roads: Roads, state: State) -> None:
+    """Lay the body of the long vehicle `a` along the bend that it is in.
+
+    Two places of the body keep to the lane, so that it sticks out of the bend with its ends as far
+    as into it with its middle. Held at its middle alone, a bus would reach into the next lane.
+    """
+    me, way = state.actors[w, a], state.way[w, a]
+    lane, s, reach = int(me[LANE]), me[S], AXLES * me[LENGTH]
+    front, front_s, back, back_s = lane, s + reach, lane, s - reach
+    for hop in range(way.shape[0]):
+        if front_s <= roads.lane_length[front] or way[hop] < 0:
+            break
+        front_s -= roads.lane_length[front]
+        front = way[hop]
+    behind = state.behind[w, a]
+    if back_s < 0.0 and behind >= 0 and leads_to(behind, lane, roads):
+        back, back_s = behind, back_s + roads.lane_length[behind]
+    x, y = _beside_lane(roads, front, front_s, me[LATERAL])
+    tail_x, tail_y = _beside_lane(roads, back, back_s, me[LATERAL])
+    me[X], me[Y] = 0.5 * (x + tail_x), 0.5 * (y + tail_y)
+    me[YAW] = math.atan2(y - tail_y, x - tail_x)
 
 
 @kernel

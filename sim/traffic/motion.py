@@ -6,7 +6,7 @@ from roadworthy.sim.angles import advance_phase, wrap_angle
 from roadworthy.sim.kernel import inlined_kernel
 from roadworthy.sim.traffic.chance import draw
 from roadworthy.sim.traffic.lane_change import other_lane_ahead, slide_aside
-from roadworthy.sim.traffic.lookup import place_on_lane
+from roadworthy.sim.traffic.lookup import LONG, lay_along, place_on_lane
 from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import Roads, Rules, State
 
@@ -89,6 +89,8 @@ def _place_aside(w: int, a: int, dt: float, step: float, roads: Roads, state: St
     before = me[YAW]
     slant = slide_aside(w, a, dt, state)
     place_on_lane(roads, me, int(me[LANE]), me[S], me[LATERAL])
+    if me[LENGTH] > LONG:
+        lay_along(w, a, roads, state)
     me[YAW] += slant
     return wrap_angle(me[YAW] - before) / max(step, 0.01)
 
@@ -134,6 +136,8 @@ def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
         me[S] = min(s, roads.lane_length[lane])
         if me[LATERAL] == state.aim[w, a]:
             bend = place_on_lane(roads, me, lane, me[S], me[LATERAL])
+            if me[LENGTH] > LONG:
+                lay_along(w, a, roads, state)
         else:
             bend = _place_aside(w, a, dt, step, roads, state)
         me[YAW_RATE] = bend * mean

@@ -31,6 +31,7 @@ from roadworthy.sim.traffic.junctions import (
     lights_open,
 )
 from roadworthy.sim.traffic.kinds import D_ACCEL, D_MARGIN
+from roadworthy.sim.traffic.lookup import drives_on
 from roadworthy.sim.world.columns import Actor, Flaw
 from roadworthy.sim.world.layout import Roads, State
 
@@ -48,7 +49,7 @@ APPROACH_BRAKE = 2.0  # [m/s^2] a vehicle asks while it can still stop so gently
 APPROACH_SPARE = 8.0  # [m] and this much before
 FULL_STOP = 0.8  # [s] stood at a stop sign
 LOSES_TURN = 5.0  # [s] who stands so long at its line without going is not waited for
-ZONE_SPEED = 8.0  # [m/s] with which others are taken to cross the junction
+ZONE_SPEED = 8.0  # [m/s] with which others are taken to cross the junction, or the limit
 PATIENCE = 0.04  # of the margin is lost with each second of waiting
 CLEARS = 0.4  # [s] before one arrives, the one before must be past the zone
 BODY_SPARE = 0.5  # [m] kept before a zone that is occupied
@@ -62,25 +63,32 @@ def time_to_drive(distance: float, speed: float, accel: float) -> float:
 
 @inlined_kernel
 def zone_is_passed(
-    w: int, a: int, lane: int, leave: float, within: float, roads: Roads, state: State
+    w: int, a: int, mine: int, lane: int, leave: float, within: float, roads: Roads, state: State
 ) -> bool:
-    """Whether all on `lane` but `a` are past `leave` [m], or will be `within` so many seconds."""
+    """Whether all on `lane` but `a` are past `leave` [m], or will be `within` so many seconds.
+
+    `mine`: the lane of `a` that has a zone in common with `lane`.
+    """
     place = state.head[w, lane]
     while place >= 0 and place < state.placed[w] and state.order_lane[w, place] == lane:
         b = state.order[w, place]
         rest = leave - state.order_s[w, place] + 0.5 * state.actors[w, b, LENGTH]
-        if b != a and rest > 0.0:
+        if b != a and rest > 0.0 and drives_on(state.actors[w, b], lane):
             speed = state.actors[w, b, SPEED]
             if speed < 1.0 or rest > speed * (within - CLEARS):
                 return False
         place += 1
-    return merges_there(lane, leave, roads) or bool(state.notes[w, lane, LEAVING] >= leave)
+    return merges_there(mine, lane, leave, roads) or bool(state.notes[w, lane, LEAVING] >= leave)
 
 
 @inlined_kernel
-def merges_there(lane: int, leave: float, roads: Roads) -> bool:
-    """Whether a zone reaches to the end of `lane`: who has left is a leader then."""
-    return bool(leave >= roads.lane_length[lane] - 0.5)
+def merges_there(mine: int, lane: int, leave: float, roads: Roads) -> bool:
+    """Whether two lanes join at the end of their zone: who has left `lane` is a leader then."""
+    one, two = roads.successor_start[mine], roads.successor_start[lane]
+    if one == roads.successor_start[mine + 1] or two == roads.successor_start[lane + 1]:
+        return False
+    joins = roads.successors[one] == roads.successors[two]
+    return bool(joins and leave >= roads.lane_length[lane] - 0.5)
 
 
 @inlined_kernel
@@ -99,7 +107,8 @@ def _gives_way(
     if note[WAITED] > LOSES_TURN:
         return False
     margin = state.driver[w, a, D_MARGIN] - PATIENCE * waited
-    in_time = note[ARRIVAL] + roads.conflict_s[k, 2] / ZONE_SPEED > clear + margin
+    pace = max(roads.lane_limit[other], ZONE_SPEED)
+    in_time = note[ARRIVAL] + roads.conflict_s[k, 2] / pace > clear + margin
     if priority < 0:
         return note[WAITED] > 0.0 or not in_time
     if note[WAITED] > 0.0 or waited > 0.0:
@@ -128,7 +137,8 @@ def may_enter(w: int, a: int, looks: bool, roads: Roads, state: State) -> bool:
             if state.notes[w, other, CLAIMS] > 0.0:
                 return False
             there = time_to_drive(begin + roads.conflict_s[k, 0], speed, accel)
-            if not zone_is_passed(w, a, other, roads.conflict_s[k, 3], there, roads, state):
+            leave = roads.conflict_s[k, 3]
+            if not zone_is_passed(w, a, lane, other, leave, there, roads, state):
                 return False
             if looks and state.notes[w, other, ARRIVAL] < NEVER:
                 clear = time_to_drive(begin + roads.conflict_s[k, 1] + me[LENGTH], speed, accel)
@@ -136,8 +146,8 @@ def may_enter(w: int, a: int, looks: bool, roads: Roads, state: State) -> bool:
                     return False
         begin += roads.lane_length[lane]
         hop += 1
-        if hop >= state.way.shape[2]:
-            return True
+        if hop >= state.way.shape[2]:  # nearer, it will know the rest of its way through
+            return bool(state.entry_hop[w, a] == 0)
         lane = state.way[w, a, hop]
         if lane < 0 or roads.lane_junction[lane] != junction:
             return True
@@ -197,23 +207,34 @@ def occupied_zone(w: int, a: int, roads: Roads, state: State) -> float:
             gap = begin + roads.conflict_s[k, 0]
             if gap < 0.0 or gap > reach or gap >= best:
                 continue
-            if zone_is_occupied(w, a, k, gap / max(me[SPEED], 1.0), roads, state):
+            if zone_is_occupied(w, a, lane, k, gap / max(me[SPEED], 1.0), roads, state):
                 best = gap
     return best
 
 
 @inlined_kernel
-def zone_is_occupied(w: int, a: int, k: int, within: float, roads: Roads, state: State) -> bool:
-    """Whether a body other than `a`'s is in zone `k` on its other lane and still will be."""
+def zone_is_occupied(
+    w: int, a: int, mine: int, k: int, within: float, roads: Roads, state: State
+) -> bool:
+    """Whether a body other than `a`'s is in zone `k` of lane `mine` and still will be.
+
+    So is one who goes first and will be there before `a`: two who were let in at once, far from
+    where their ways join, would meet there.
+    """
     lane = roads.conflict_lane[k]
     enter, leave = roads.conflict_s[k, 2], roads.conflict_s[k, 3]
+    before = within if roads.conflict_priority[k] < 0 else 0.0
     place = state.head[w, lane]
     while place >= 0 and place < state.placed[w] and state.order_lane[w, place] == lane:
         b = state.order[w, place]
         half = 0.5 * state.actors[w, b, LENGTH]
         s, speed = state.order_s[w, place], state.actors[w, b, SPEED]
-        inside = s + half > enter - BODY_SPARE and s - half < leave
-        if b != a and inside and leave - s + half > speed * (within - CLEARS):
+        come = s + half + before * speed
+        inside = come > enter - BODY_SPARE and s - half < leave
+        stays = leave - s + half > speed * (within - CLEARS)
+        if b != a and inside and stays and drives_on(state.actors[w, b], lane):
             return True
         place += 1
-    return not merges_there(lane, leave, roads) and bool(state.notes[w, lane, LEAVING] < leave)
+    return not merges_there(mine, lane, leave, roads) and bool(
+        state.notes[w, lane, LEAVING] < leave
+    )

@@ -50,6 +50,11 @@ WALKER, TRAFFIC = int(Kind.WALKER), int(Mover.TRAFFIC)
 
 TRIES = 32  # places looked at before an actor waits for a later tick
 SPACING = 11.0  # [m] from everybody else at birth
+BIRTHS = 4  # places tried where somebody would have to brake hard
+BIRTH_BRAKE = 2.0  # [m/s^2] that a birth asks of others, and of oneself, at most
+BEFORE_END = 2.0  # [m] to the end of its lane one could stop
+SAME_WAY = 0.7  # cosine between the headings of two who follow each other
+ABREAST, WIDENS = 2.0, 0.1  # [m] aside, and more with the distance: who is in the same lane
 OUT_OF_SIGHT = 80.0  # [m] from the ego one may appear in mid-drive
 STUCK_TIME = 90.0  # [s] a vehicle may stand before it is taken elsewhere
 
@@ -97,23 +102,51 @@ def find_spawn(
 @inlined_kernel
 def spawn_vehicle(w: int, a: int, near: float, roads: Roads, state: State, rules: Rules) -> bool:
     """Put vehicle `a` somewhere in the ring; False where no place was found."""
-    me = state.actors[w, a]
+    me, n = state.actors[w, a], rules.first_walker
+    for _ in range(BIRTHS):
+        clear_slot(w, a, state)
+        if roads.spawns.rows.shape[0] == 0:
+            return False
+        k = find_spawn(w, n, roads.spawns, near, rules.spawn_far, SPACING, state)
+        if k < 0:
+            return False
+        dress_vehicle(w, a, state)
+        give_flaws(w, a, state, rules)
+        lane = int(roads.spawns.rows[k, 0])
+        me[LANE], me[S], me[LATERAL] = lane, roads.spawns.rows[k, 1], 0.0
+        driver = state.driver[w, a]
+        me[SPEED] = 0.45 * min(roads.lane_limit[lane] * driver[D_PACE], driver[D_TOP])
+        # Who appears before a junction must be able to ask whether it may go on.
+        rest = roads.lane_length[lane] - me[S] - 0.5 * me[LENGTH] - BEFORE_END
+        me[SPEED] = min(me[SPEED], math.sqrt(2.0 * BIRTH_BRAKE * max(rest, 0.0)))
+        place_on_lane(roads, me, lane, me[S], 0.0)
+        if _has_room(w, a, n, state):
+            plan_way(w, a, 0, roads, state)
+            me[ALIVE] = 1.0
+            return True
     clear_slot(w, a, state)
-    if roads.spawns.rows.shape[0] == 0:
-        return False
-    n = rules.first_walker
-    k = find_spawn(w, n, roads.spawns, near, rules.spawn_far, SPACING, state)
-    if k < 0:
-        return False
-    dress_vehicle(w, a, state)
-    give_flaws(w, a, state, rules)
-    lane = int(roads.spawns.rows[k, 0])
-    me[LANE], me[S], me[LATERAL] = lane, roads.spawns.rows[k, 1], 0.0
-    plan_way(w, a, 0, roads, state)
-    driver = state.driver[w, a]
-    me[SPEED] = 0.45 * min(roads.lane_limit[lane] * driver[D_PACE], driver[D_TOP])
-    me[ALIVE] = 1.0
-    place_on_lane(roads, me, lane, me[S], 0.0)
+    return False
+
+
+@inlined_kernel
+def _has_room(w: int, a: int, n: int, state: State) -> bool:
+    """Whether nobody behind the new vehicle `a` must brake hard; it is slowed to who is ahead."""
+    me = state.actors[w, a]
+    c, s = math.cos(me[YAW]), math.sin(me[YAW])
+    for b in range(n):
+        other = state.actors[w, b]
+        if b == a or other[ALIVE] == 0.0 or math.cos(other[YAW] - me[YAW]) < SAME_WAY:
+            continue
+        dx, dy = other[X] - me[X], other[Y] - me[Y]
+        ahead, side = dx * c + dy * s, abs(dy * c - dx * s)
+        gap = abs(ahead) - SPACING
+        if side > ABREAST + WIDENS * abs(ahead):
+            continue
+        closing = other[SPEED] - me[SPEED]
+        if ahead < 0.0 and closing > 0.0 and closing * closing > 2.0 * BIRTH_BRAKE * gap:
+            return False
+        if ahead > 0.0 and closing < 0.0:
+            me[SPEED] = min(me[SPEED], other[SPEED] + math.sqrt(2.0 * BIRTH_BRAKE * max(gap, 0.0)))
     return True
 
 

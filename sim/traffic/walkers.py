@@ -55,8 +55,9 @@ STRIDE = 0.75  # [m] per step
 PHASE_RATE = math.pi / STRIDE  # [rad/m]
 JAYWALK_SHARE = 0.12  # of the jaywalkers who pass a place to cross use it
 LOOKS_NOT = 8.0  # one in so many of them does not look first
-BODY_SPARE = 0.4  # [m] kept from the ends of a body in the way
-STEP_SPARE = 0.9  # [m] and from its side
+BODY_SPARE = 0.4  # [m] kept from a body in the way
+STEP = 0.5  # [m] ahead that one looks where one sets one's foot
+CROSSING_REACH = 4.0  # [m] along a lane from a crossing's middle its walkers may be
 
 
 @inlined_kernel
@@ -116,12 +117,22 @@ def body_in_way(
         place = state.head[w, lane]
         while 0 <= place < state.placed[w] and state.order_lane[w, place] == lane:
             other = state.actors[w, state.order[w, place]]
-            if abs(state.order_s[w, place] - at) < 0.5 * other[LENGTH] + BODY_SPARE:
-                ahead = (other[X] - me[X]) * c + (other[Y] - me[Y]) * s
-                if 0.0 < ahead < 0.5 * other[WIDTH] + STEP_SPARE:
+            if abs(state.order_s[w, place] - at) < 0.5 * other[LENGTH] + CROSSING_REACH:
+                dx, dy = other[X] - me[X], other[Y] - me[Y]
+                if dx * c + dy * s > 0.0 and _steps_into(dx - c * STEP, dy - s * STEP, other):
                     return True
             place += 1
     return False
+
+
+@inlined_kernel
+def _steps_into(dx: float, dy: float, other: FloatArray) -> bool:
+    """Whether a walker from whom a vehicle's centre is at (dx, dy) would be in its body."""
+    c, s = math.cos(other[YAW]), math.sin(other[YAW])
+    along, aside = abs(dx * c + dy * s), abs(dy * c - dx * s)
+    return bool(
+        along < 0.5 * other[LENGTH] + BODY_SPARE and aside < 0.5 * other[WIDTH] + BODY_SPARE
+    )
 
 
 @inlined_kernel

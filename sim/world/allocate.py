@@ -9,7 +9,7 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.script import Part, Progress
 from roadworthy.sim.traffic.junctions import WAY, Note
 from roadworthy.sim.traffic.kinds import Driver
-from roadworthy.sim.traffic.lookup import NOWHERE
+from roadworthy.sim.traffic.lookup import ENTRIES, NOWHERE
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import State
@@ -47,9 +47,9 @@ def allocate(
         counter=np.zeros(worlds, np.int64),
         permutation=np.zeros((worlds, actors), np.int32),
         sort_key=np.full((worlds, actors), NOWHERE, np.float64),
-        order=np.zeros((worlds, 2 * actors), np.int32),
-        order_lane=np.zeros((worlds, 2 * actors), np.int32),
-        order_s=np.zeros((worlds, 2 * actors), np.float32),
+        order=np.zeros((worlds, ENTRIES * actors), np.int32),
+        order_lane=np.zeros((worlds, ENTRIES * actors), np.int32),
+        order_s=np.zeros((worlds, ENTRIES * actors), np.float32),
         placed=np.zeros(worlds, np.int32),
         rank=np.zeros((worlds, actors), np.int32),
         head=np.full((worlds, network.n_lanes), -1, np.int16),

@@ -10,6 +10,7 @@ from roadworthy.sim.road.route import RoutePoint, RouteSet
 from roadworthy.sim.scenery.layout import Box, Prop, Scenery
 from roadworthy.sim.traffic.crossings import Crossings, find_crossings
 from roadworthy.sim.world.layout import Paths, Places, Roads, Statics
+from roadworthy.sim.world.overlaps import find_overlaps
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.stretches import build_stretches, point_rate
 
@@ -150,6 +151,7 @@ def build_roads(network: RoadNetwork) -> Roads:
     walk_s = np.array([b[1] for b in begins], np.float32)
     group_start, group_signal = _signals_by_group(network)
     crossed_start, crossed_lane, crossed_s = _crossed_lanes(found)
+    overlaps = find_overlaps(network)
     return Roads(
         points=network.points,
         stretches=build_stretches(network),
@@ -192,6 +194,9 @@ def build_roads(network: RoadNetwork) -> Roads:
         point_lane=network.point_lane,
         conflict_s=network.conflict_s,
         conflict_priority=network.conflict_priority,
+        overlap_start=overlaps.start,
+        overlap_lane=overlaps.lane,
+        overlap_s=overlaps.s,
         lane_turn=network.lane_turn,
         lane_control=network.lane_control,
         lane_left=network.lane_left,

@@ -72,6 +72,9 @@ class Roads(NamedTuple):
     point_lane: IntArray
     conflict_s: FloatArray  # [., 4] enter, leave on this lane; enter, leave on the other
     conflict_priority: NDArray[np.int8]  # [.] 1 goes before conflict_lane, -1 gives way, 0 neither
+    overlap_start: IntArray  # [L + 1] lanes that lie over a lane, see overlaps.py
+    overlap_lane: IntArray
+    overlap_s: FloatArray  # [., 3] m
     lane_turn: NDArray[np.int8]  # [L] Turn of junction lanes
     lane_control: NDArray[np.int8]  # [L] Control of junction lanes
     lane_left: IntArray  # [L] neighbour of the same direction, -1 none
@@ -134,10 +137,10 @@ class State(NamedTuple):
     counter: NDArray[np.int64]  # [W]
     permutation: IntArray  # [W, A] actors sorted by (lane, s), those on no lane last
     sort_key: NDArray[np.float64]  # [W, A] by actor
-    # Entries sorted by (lane, s): an actor has a second one where it overlaps two lanes.
-    order: IntArray  # [W, 2 A] actor
-    order_lane: IntArray  # [W, 2 A]
-    order_s: FloatArray  # [W, 2 A] [m] along that lane
+    # Entries sorted by (lane, s): an actor has more than one where its body covers several lanes.
+    order: IntArray  # [W, ENTRIES A] actor
+    order_lane: IntArray  # [W, ENTRIES A]
+    order_s: FloatArray  # [W, ENTRIES A] [m] along that lane
     placed: IntArray  # [W] number of entries
     rank: IntArray  # [W, A] place of each actor in `order`
     head: NDArray[np.int16]  # [W, L] first place of each lane in `order`, -1: nobody is there

@@ -13,7 +13,7 @@ from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor
+from roadworthy.sim.world.columns import Actor, Kind, Mover
 from roadworthy.sim.world.settings import WorldSettings
 
 from .stage import CAREFUL
@@ -29,14 +29,22 @@ class Findings:
 
     vehicles: float  # on average
     speed: float  # [m/s] on average, stops included
-    touching: int  # pairs of vehicles
+    touching: int  # pairs of vehicles who drive by the rules, and of them and walkers
+    careless: int  # pairs one of whom is careless, or was knocked out of its lane by one who is
     in_walls: int  # vehicles
     stuck: int  # junctions that let nobody through for LONG although somebody waited
     finite: bool
 
 
-def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) -> Findings:
-    """Let careful traffic run, without an ego, all over a town."""
+def watch(
+    town: Town,
+    seconds: float,
+    vehicles: int = 100,
+    walkers: int = 20,
+    careless: bool = False,
+    seed: int = 4,
+) -> Findings:
+    """Let traffic run, without an ego, all over a town; the usual share of it is `careless`."""
     n = town.network
     routes = RouteSet.of(random_routes(n, 1, 1))
     settings = WorldSettings(
@@ -46,11 +54,11 @@ def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) ->
         spawn_far=300.0,
         blocked_time=1e9,
         timeout_speed_share=0.0,
-        **CAREFUL,
+        **({} if careless else CAREFUL),
     )
-    batch = BatchWorld(town, routes, 1, seed=4, settings=settings, threads=1)
-    middle = n.points[n.lane_type[n.point_lane] == LaneType.DRIVING][:, [Point.X, Point.Y]].mean(0)
-    touching: set[tuple[int, int]] = set()
+    batch = BatchWorld(town, routes, 1, seed=seed, settings=settings, threads=1)
+    middle = _off_the_road(n)
+    touching: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())
     walls: set[int] = set()
     junctions = _Junctions(n)
     stuck: set[int] = set()
@@ -67,21 +75,46 @@ def watch(town: Town, seconds: float, vehicles: int = 100, walkers: int = 20) ->
         distance += float(cars[alive, Actor.SPEED].sum()) * 0.1
         finite &= bool(np.isfinite(batch.actors).all())
         if step % 10 == 0:
-            touching |= _touching(cars, alive)
+            for pair in _touching(batch.actors[0, 1:]):
+                by_design = any(_is_careless(batch.actors[0, 1 + a]) for a in pair)
+                touching[by_design].add(pair)
             walls |= _in_walls(batch, cars, alive)
             junctions.look(batch, cars, alive, 1.0)
             stuck |= set(np.flatnonzero(junctions.idle > LONG).tolist())
     mean = count / (seconds * 10)
     return Findings(
-        mean, distance / max(mean, 1.0) / seconds, len(touching), len(walls), len(stuck), finite
+        mean,
+        distance / max(mean, 1.0) / seconds,
+        len(touching[False]),
+        len(touching[True]),
+        len(walls),
+        len(stuck),
+        finite,
     )
 
 
-def _touching(cars: np.ndarray, alive: np.ndarray) -> set[tuple[int, int]]:
-    body = cars[:, BODY].astype(float)
+def _off_the_road(network: RoadNetwork) -> np.ndarray:
+    """A place in the middle of the town where the absent ego's body is in nobody's way."""
+    on_road = network.points[network.lane_type[network.point_lane] == LaneType.DRIVING]
+    xy = on_road[:, [Point.X, Point.Y]].astype(float)
+    around = np.arange(-80.0, 81.0, 8.0)
+    places = xy.mean(0) + np.stack(np.meshgrid(around, around), -1).reshape(-1, 2)
+    free = [float(np.hypot(*(xy - place).T).min()) for place in places]
+    return np.asarray(places[int(np.argmax(free))])
+
+
+def _is_careless(actor: np.ndarray) -> bool:
+    return bool(actor[Actor.FLAWS] != 0.0 or actor[Actor.MOVER] == Mover.LOOSE)
+
+
+def _touching(cars: np.ndarray) -> set[tuple[int, int]]:
+    """Pairs of bodies that overlap, two walkers excepted: those brush past each other."""
+    body, alive = cars[:, BODY].astype(float), cars[:, Actor.ALIVE] > 0
+    walks = cars[:, Actor.KIND] == Kind.WALKER
     gap = np.hypot(body[:, None, 0] - body[None, :, 0], body[:, None, 1] - body[None, :, 1])
     level = np.abs(cars[:, None, Actor.Z] - cars[None, :, Actor.Z]) < STOREY
     near = (gap < 14.0) & level & alive[:, None] & alive[None, :]
+    near &= ~(walks[:, None] & walks[None, :])
     return {
         (int(i), int(j))
         for i, j in np.argwhere(np.triu(near, 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from roadworthy.sim.physics.boxes import boxes_overlap
 from roadworthy.sim.road.network import LaneType, Turn
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
@@ -17,6 +18,7 @@ from roadworthy.sim.world.columns import Actor, Kind, Lamp, Mover
 from .stage import empty_world, put, step
 
 LENGTH = 4.5
+BODY = [Actor.X, Actor.Y, Actor.YAW, Actor.LENGTH, Actor.WIDTH]
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +155,50 @@ def test_who_turns_blinks_before(rivertown: Town, river_routes: RouteSet) -> Non
         for _ in range(6):
             step(batch)
         assert int(batch.actors[0, 1, Actor.LAMPS]) & lamp
+
+
+def test_who_changes_lanes_does_not_pass_into_one_who_stands_in_the_new_lane(
+    town: tuple[Town, RouteSet],
+) -> None:
+    batch = empty_world(*town, 3)
+    lane, left, following = pair(town[0])
+    put(batch, 1, lane, following, 60.0, 8.0)
+    put(batch, 2, lane, following, 95.0, 0.0)
+    first = town[0].network.successor_start[left]
+    put(batch, 3, left, int(town[0].network.successors[first]), 80.0, 8.0)
+    batch.actors[0, 2, [Actor.KIND, Actor.MOVER]] = Kind.PROP, Mover.EVENT
+    changed = False
+    for _ in range(200):
+        if batch.actors[0, 1, Actor.OTHER_LANE] >= 0.0:  # just then the one before it stops
+            changed = True
+            batch.actors[0, 3, Actor.SPEED] = 0.0
+        step(batch)
+        one, other = batch.actors[0, [1, 3]][:, BODY].astype(float)
+        assert not boxes_overlap(*one, *other)
+    assert changed
+
+
+def test_nobody_jumps_where_lanes_bend_unevenly(town: tuple[Town, RouteSet]) -> None:
+    # By shares of the lengths, who changed lanes on this road was 4 m ahead of itself.
+    n = town[0].network
+    lane = max(
+        (int(x) for x in np.flatnonzero(n.lane_change_left)),
+        key=lambda x: abs(float(n.lane_length[x] - n.lane_length[n.lane_left[x]])),
+    )
+    following = int(n.successors[n.successor_start[lane]])
+    length = float(n.lane_length[lane])
+    for place in (0.3 * length, 0.5 * length, 0.7 * length):
+        batch = empty_world(*town, 2)
+        put(batch, 1, lane, following, place, 10.0)
+        put(batch, 2, lane, following, place + 50.0, 0.0)
+        batch.actors[0, 2, [Actor.KIND, Actor.MOVER]] = Kind.PROP, Mover.EVENT
+        step(batch)
+        changed, last = False, batch.actors[0, 1].copy()
+        for _ in range(100):
+            step(batch)
+            me = batch.actors[0, 1].copy()
+            changed |= me[Actor.OTHER_LANE] >= 0.0
+            moved = np.hypot(me[Actor.X] - last[Actor.X], me[Actor.Y] - last[Actor.Y])
+            assert moved < 0.1 * max(float(me[Actor.SPEED]), float(last[Actor.SPEED])) + 0.35
+            last = me
+        assert changed

@@ -95,9 +95,11 @@ def test_a_walker_does_not_walk_into_a_standing_vehicle(
         assert not boxes_overlap(*bodies[0], *bodies[1])
     assert int(walker[Actor.GOAL]) == 0  # it waits on the crosswalk
     batch.actors[0, 1, Actor.ALIVE] = 0.0
-    for _ in range(300):
+    crossed = False  # it may come back afterwards
+    for _ in range(100):
         step(batch)
-    assert batch.actors[0, a, Actor.GOAL] != 0
+        crossed |= bool(batch.actors[0, a, Actor.GOAL] != 0)
+    assert crossed
 
 
 def test_jaywalkers_cross_away_from_crosswalks_and_vehicles_let_them(
