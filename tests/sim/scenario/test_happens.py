@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 @cache
 def log_of(kind: EventKind, cruise: float | None = None) -> Log:
-    return drill(kind, cruise=cruise, seconds=80.0)
+    return drill(kind, cruise=cruise, seconds=110.0)
 
 
 def frame(log: Log) -> tuple[Array, Array]:
