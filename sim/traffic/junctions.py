@@ -58,6 +58,7 @@ HORIZON = 80.0  # [m] a junction farther away does not matter yet
 SLOWEST = 3.0  # [m/s] an arrival is reckoned with at least this
 AT_LINE = 4.0  # [m] from the place to wait one counts as waiting
 STANDS = 0.3  # [m/s]
+STILL = 0.05  # [m/s] who has been let in is faster by the next survey
 EGO_SIGHT = 60.0  # [m] of its route that others know of
 EXIT_SPACE = 3.0  # [m] free beyond the junction, besides the own length
 MOVES_OFF = 3.0  # [m/s] who is faster makes room in time
@@ -129,6 +130,26 @@ def lights_open(w: int, a: int, roads: Roads, state: State) -> bool:
 
 
 @inlined_kernel
+def is_first(w: int, a: int, roads: Roads, state: State) -> bool:
+    """Whether nobody drives between `a` and its entry who has yet to be let into a junction.
+
+    Who was let in behind such a one would hold up all others, and be held up by them.
+    """
+    lane, place = int(state.actors[w, a, LANE]), int(state.rank[w, a]) + 1
+    for hop in range(state.entry_hop[w, a] + 1):
+        while 0 <= place < state.placed[w] and state.order_lane[w, place] == lane:
+            b = state.order[w, place]
+            if b != a and drives_on(state.actors[w, b], lane):
+                return bool(state.actors[w, b, GOAL] >= 0.0)
+            place += 1
+        lane = state.way[w, a, hop]
+        if lane < 0:
+            return True
+        place = int(state.head[w, lane])
+    return True
+
+
+@inlined_kernel
 def exit_is_free(w: int, a: int, lane: int, hop: int, roads: Roads, state: State) -> bool:
     """Whether `a` will find room beyond junction lane `lane`, `hop` lanes ahead of its own."""
     need = state.actors[w, a, LENGTH] + EXIT_SPACE
@@ -182,7 +203,7 @@ def wipe_notes(w: int, roads: Roads, state: State) -> None:
 
 
 @inlined_kernel
-def _claim(w: int, a: int, hop: int, junction: int, roads: Roads, state: State) -> None:
+def claim(w: int, a: int, hop: int, junction: int, roads: Roads, state: State) -> None:
     """Commit `a` to the lanes of `junction` on its way, from `hop` lanes ahead on."""
     while hop < state.way.shape[2]:
         lane = state.way[w, a, hop]
@@ -208,7 +229,7 @@ def _note_presence(w: int, a: int, roads: Roads, state: State) -> None:
     if junction >= 0:
         note_lane(w, lane, state)
         state.crowd[w, junction] += 1
-        _claim(w, a, 0, junction, roads, state)
+        claim(w, a, 0, junction, roads, state)
 
 
 @inlined_kernel
@@ -229,7 +250,9 @@ def _note_approach(w: int, a: int, time: float, roads: Roads, state: State) -> N
     committed = False
     if asks:
         stoppable = me[SPEED] * me[SPEED] <= 2.0 * YELLOW_BRAKE * max(gap, 0.0)
-        committed = int(me[GOAL]) == entry and (opened or not stoppable)
+        if int(me[GOAL]) == entry:
+            goes = me[SPEED] > STILL  # else something holds it, and it asks again
+            committed = not stoppable or (goes and opened and is_first(w, a, roads, state))
     else:
         committed = _comes(w, a, state)
     junction = roads.lane_junction[entry]
@@ -237,12 +260,13 @@ def _note_approach(w: int, a: int, time: float, roads: Roads, state: State) -> N
         me[GOAL] = entry
         state.wait[w, a] = 0.0
         state.crowd[w, junction] += 1
-        _claim(w, a, state.entry_hop[w, a], junction, roads, state)
+        claim(w, a, state.entry_hop[w, a], junction, roads, state)
         return
     me[GOAL] = -1.0
     lane, front = int(me[LANE]), me[S] + 0.5 * me[LENGTH]
     line, _ = hold_line(lane, front, roads)
-    near = state.entry_hop[w, a] == 0 and line - front < AT_LINE
+    # A short lane may lie between: one stands before it.
+    near = (line - front if state.entry_hop[w, a] == 0 else gap - 1.0) < AT_LINE
     if not opened or not near or me[SPEED] > 1.0:
         state.wait[w, a] = 0.0
     elif me[SPEED] < STANDS or state.wait[w, a] > 0.0:

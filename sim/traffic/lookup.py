@@ -74,23 +74,24 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
     head, rank = state.head[w], state.rank[w]
     for i in range(state.placed[w]):
         head[lanes[i]] = -1
-    count = 0
+    count = several = 0
     for i in range(n):
         a = permutation[i]
-        rank[a] = -1
-        if keys[a] < NOWHERE:
-            order[count], lanes[count], where[count] = a, int(actors[a, LANE]), actors[a, S]
-            count += 1
-    for a in range(n):
         if keys[a] >= NOWHERE:
-            continue
+            break
         lane = int(actors[a, LANE])
-        if actors[a, OTHER_LANE] >= 0.0:
-            other = int(actors[a, OTHER_LANE])
-            s = s_beside(roads, lane, actors[a, S], other)
-            count = _insert_shadow(w, a, other, s, count, state)
-        if roads.overlap_start[lane] < roads.overlap_start[lane + 1]:
-            count = _insert_overlaps(w, a, lane, count, roads, state)
+        order[count], lanes[count], where[count] = a, lane, actors[a, S]
+        count += 1
+        if (
+            actors[a, OTHER_LANE] >= 0.0
+            or roads.overlap_start[lane] < roads.overlap_start[lane + 1]
+        ):
+            rank[several] = a  # those who may cover other lanes, until the ranks are known
+            several += 1
+    for i in range(several):
+        count = _enter_elsewhere(w, rank[i], count, roads, state)
+    for a in range(n):
+        rank[a] = -1
     for i in range(count - 1, -1, -1):
         head[lanes[i]] = i
         if lanes[i] == int(actors[order[i], LANE]):
@@ -99,9 +100,13 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
 
 
 @inlined_kernel
-def _insert_overlaps(w: int, a: int, lane: int, count: int, roads: Roads, state: State) -> int:
-    """Enter actor `a` on the lanes that lie over its own where it is; returns the entries."""
-    s, half = state.actors[w, a, S], 0.5 * state.actors[w, a, LENGTH]
+def _enter_elsewhere(w: int, a: int, count: int, roads: Roads, state: State) -> int:
+    """Enter actor `a` on the other lanes that its body covers; returns the number of entries."""
+    me = state.actors[w, a]
+    lane, s, half = int(me[LANE]), me[S], 0.5 * me[LENGTH]
+    if me[OTHER_LANE] >= 0.0:
+        other = int(me[OTHER_LANE])
+        count = _insert_shadow(w, a, other, s_beside(roads, lane, s, other), count, state)
     for k in range(roads.overlap_start[lane], roads.overlap_start[lane + 1]):
         row = roads.overlap_s[k]
         there, other = s + row[2], roads.overlap_lane[k]

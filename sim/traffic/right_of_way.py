@@ -26,8 +26,10 @@ from roadworthy.sim.traffic.junctions import (
     LEAVING,
     NEVER,
     WAITED,
+    claim,
     exit_is_free,
     hold_line,
+    is_first,
     lights_open,
 )
 from roadworthy.sim.traffic.kinds import D_ACCEL, D_MARGIN
@@ -162,7 +164,7 @@ def grant(w: int, a: int, roads: Roads, state: State) -> None:
         return
     if gap > me[SPEED] * me[SPEED] / (2.0 * APPROACH_BRAKE) + APPROACH_SPARE:
         return
-    if not lights_open(w, a, roads, state):
+    if not lights_open(w, a, roads, state) or not is_first(w, a, roads, state):
         return
     lane, hop = int(me[LANE]), state.entry_hop[w, a]
     if hop == 0:
@@ -173,18 +175,9 @@ def grant(w: int, a: int, roads: Roads, state: State) -> None:
     if not may_enter(w, a, looks, roads, state):
         return
     me[GOAL] = entry
-    commit(w, a, hop, roads.lane_junction[entry], roads, state)
-
-
-@inlined_kernel
-def commit(w: int, a: int, hop: int, junction: int, roads: Roads, state: State) -> None:
-    """Note that `a` will drive on the lanes of `junction` on its way."""
-    while hop < state.way.shape[2]:
-        lane = state.way[w, a, hop]
-        if lane < 0 or roads.lane_junction[lane] != junction:
-            return
-        state.notes[w, lane, CLAIMS] += 1.0
-        hop += 1
+    junction = roads.lane_junction[entry]
+    state.crowd[w, junction] += 1
+    claim(w, a, hop, junction, roads, state)
 
 
 @inlined_kernel

@@ -135,13 +135,13 @@ def _has_room(w: int, a: int, n: int, state: State) -> bool:
     c, s = math.cos(me[YAW]), math.sin(me[YAW])
     for b in range(n):
         other = state.actors[w, b]
-        if b == a or other[ALIVE] == 0.0 or math.cos(other[YAW] - me[YAW]) < SAME_WAY:
+        if b == a or other[ALIVE] == 0.0:
             continue
         dx, dy = other[X] - me[X], other[Y] - me[Y]
         ahead, side = dx * c + dy * s, abs(dy * c - dx * s)
-        gap = abs(ahead) - SPACING
-        if side > ABREAST + WIDENS * abs(ahead):
+        if side > ABREAST + WIDENS * abs(ahead) or math.cos(other[YAW] - me[YAW]) < SAME_WAY:
             continue
+        gap = abs(ahead) - SPACING
         closing = other[SPEED] - me[SPEED]
         if ahead < 0.0 and closing > 0.0 and closing * closing > 2.0 * BIRTH_BRAKE * gap:
             return False

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadworthy.sim.physics.boxes import boxes_overlap
-from roadworthy.sim.road.network import LaneType, Point, RoadNetwork
+from roadworthy.sim.road.network import LaneType, Point, RoadNetwork, SignalKind
 from roadworthy.sim.road.route import RouteSet
 from roadworthy.sim.road.routing import random_routes
 from roadworthy.sim.town import Town
 from roadworthy.sim.world.batch import BatchWorld
-from roadworthy.sim.world.columns import Actor, Kind, Mover
+from roadworthy.sim.world.columns import Actor, Kind, Light, Mover
 from roadworthy.sim.world.settings import WorldSettings
 
 from .stage import CAREFUL
 
 LONG = 60.0  # [s]
 STOREY = 2.5  # [m]
+LONG_BODY = 7.0  # [m] trucks and buses
 BODY = [Actor.X, Actor.Y, Actor.YAW, Actor.LENGTH, Actor.WIDTH]
 
 
@@ -30,6 +31,7 @@ class Findings:
     vehicles: float  # on average
     speed: float  # [m/s] on average, stops included
     touching: int  # pairs of vehicles who drive by the rules, and of them and walkers
+    scraping: int  # such pairs one of whom is long: bends are narrow for their corners
     careless: int  # pairs one of whom is careless, or was knocked out of its lane by one who is
     in_walls: int  # vehicles
     stuck: int  # junctions that let nobody through for LONG although somebody waited
@@ -54,11 +56,13 @@ def watch(
         spawn_far=300.0,
         blocked_time=1e9,
         timeout_speed_share=0.0,
-        **({} if careless else CAREFUL),
+        **({} if careless else CAREFUL | {"jaywalk_share": 0.0}),
     )
     batch = BatchWorld(town, routes, 1, seed=seed, settings=settings, threads=1)
     middle = _off_the_road(n)
-    touching: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())
+    touching: set[tuple[int, int]] = set()
+    scraping: set[tuple[int, int]] = set()
+    careless_ones: set[tuple[int, int]] = set()
     walls: set[int] = set()
     junctions = _Junctions(n)
     stuck: set[int] = set()
@@ -76,8 +80,13 @@ def watch(
         finite &= bool(np.isfinite(batch.actors).all())
         if step % 10 == 0:
             for pair in _touching(batch.actors[0, 1:]):
-                by_design = any(_is_careless(batch.actors[0, 1 + a]) for a in pair)
-                touching[by_design].add(pair)
+                both = [batch.actors[0, 1 + a] for a in pair]
+                if any(_is_careless(one) for one in both):
+                    careless_ones.add(pair)
+                elif any(one[Actor.LENGTH] > LONG_BODY for one in both):
+                    scraping.add(pair)
+                else:
+                    touching.add(pair)
             walls |= _in_walls(batch, cars, alive)
             junctions.look(batch, cars, alive, 1.0)
             stuck |= set(np.flatnonzero(junctions.idle > LONG).tolist())
@@ -85,8 +94,9 @@ def watch(
     return Findings(
         mean,
         distance / max(mean, 1.0) / seconds,
-        len(touching[False]),
-        len(touching[True]),
+        len(touching),
+        len(scraping),
+        len(careless_ones),
         len(walls),
         len(stuck),
         finite,
@@ -140,6 +150,24 @@ def _in_walls(batch: BatchWorld, cars: np.ndarray, alive: np.ndarray) -> set[int
     return found
 
 
+def _is_held(batch: BatchWorld, a: int) -> bool:
+    """Whether vehicle `a` waits for a light before its next junction, or for people who cross."""
+    n, roads, state = batch.network, batch._roads, batch.state
+    lanes = [int(batch.actors[0, a, Actor.LANE])]
+    lanes += state.way[0, a, : state.entry_hop[0, a] if state.entry[0, a] >= 0 else 1].tolist()
+    for lane in lanes:
+        crossings = roads.crosslane_crossing[
+            roads.crosslane_start[lane] : roads.crosslane_start[lane + 1]
+        ]
+        if (state.crossing_busy[0, crossings] > 0).any():
+            return True
+        signals = n.stop_signal[n.stop_start[lane] : n.stop_start[lane + 1]]
+        lit = signals[n.signal_kind[signals] == SignalKind.LIGHT]
+        if np.isin(state.lights[0, lit], (Light.RED, Light.YELLOW)).any():
+            return True
+    return False
+
+
 class _Junctions:
     """For how long each junction has let nobody through although somebody waits at its line."""
 
@@ -156,7 +184,9 @@ class _Junctions:
         # `wait` counts at the line while no light is red.
         waits = (state.wait[0, 1:count] > 0.0) & alive & (state.entry[0, 1:count] >= 0)
         asked = n.lane_junction[state.entry[0, 1:count][waits]]
-        inside = n.lane_junction[lanes[~moving]]
+        held = np.array([_is_held(batch, int(a) + 1) for a in np.flatnonzero(alive)], np.bool_)
+        stands = ~moving & ~held
+        inside = n.lane_junction[lanes[stands]]
         busy = np.zeros(len(self.idle), np.bool_)
         busy[asked] = True
         busy[inside[inside >= 0]] = True
