@@ -166,7 +166,7 @@ def moments(scenario: Scenario, map_dir: Path) -> list[tuple[float, float, int]]
         load_town(scenario.town, map_dir),
         scenario,
         observers=[Looking()],
-        time_limit=60.0,
+        time_limit=100.0,
     )
     return seen
 
