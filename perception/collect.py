@@ -89,7 +89,7 @@ class _Shard:
         self._users = np.zeros((MAX_LABELS, len(User)), np.float32)
         self._valid = np.zeros(MAX_LABELS, np.bool_)
         self._nearest = np.zeros(MAX_LABELS, np.int32)
-        self._squares = np.zeros(MAX_LABELS, np.float32)
+        self._near = np.zeros(self._batch.actors.shape[1], np.int64)
 
     def run(self, frames: int) -> Samples:
         """Return `frames` samples."""
@@ -151,7 +151,7 @@ class _Shard:
         guide.index = int(batch.ego[w, Ego.ROUTE_INDEX])
         guide.update(*(float(actors[0, c]) for c in (Actor.X, Actor.Y, Actor.YAW)))
         out.hint[at] = guide.hint
-        fill_users(actors, self._users, self._valid, USER_RANGE, self._nearest, self._squares)
+        fill_users(actors, self._users, self._valid, USER_RANGE, self._nearest, self._near)
         columns = [User.X, User.Y, User.COS, User.SIN, User.LENGTH, User.WIDTH, User.CLASS]
         out.labels[at, :, : UserBox.HITS] = self._users[:, columns]
         count_hits(frame.lidar, lidar.x, lidar.y, lidar.z, out.labels[at], int(self._valid.sum()))

@@ -107,7 +107,7 @@ class Oracle:
             batch.network, batch.routes.points, batch.routes.start, signs=signs
         )
         self._nearest = np.zeros((n, MAX_USERS), np.int32)
-        self._squares = np.zeros((n, MAX_USERS), np.float32)
+        self._near = np.zeros(batch.actors.shape[:2], np.int64)
         self._stood = np.full((n, 2), -1.0)
         self._standing = np.zeros(batch.actors.shape[:2] if far else (0, 0), np.float32)
         self._room = room_of_routes(batch.network, batch.routes.points) if far else None
@@ -139,7 +139,7 @@ class Oracle:
             self._stood,
             FAR_RANGE if self._far else USER_RANGE,
             self._nearest,
-            self._squares,
+            self._near,
             out.users,
             out.valid,
             out.light,

@@ -90,18 +90,13 @@ _STATE_OF_LIGHT = np.array(
 
 
 @kernel
-def fill_users(actors, users, valid, reach, nearest, squares):
-    """Write the nearest road users, sorted by distance.
+def _list_users(actors, reach, most, nearest, near):
+    """List the `most` nearest of those within reach; returns how many there are.
 
-    Args:
-        actors: [A, Actor] of one world.
-        users: out, [n, User]; the n nearest.
-        valid: out, [n].
-        reach: [m] nobody beyond is listed, and beyond USER_RANGE only vehicles ahead.
-        nearest: int32 [n], written: the actor of each valid row.
-        squares: float32 [n], scratch.
+    The bits of a float that is not negative rise with it; with the actor's number behind them no
+    two are alike, and who has so many smaller ones stands there. That takes vector instructions
+    and no branch that nobody can foresee: sorted by insertion it took longer.
     """
-    most = users.shape[0]
     count = 0
     ex, ey = actors[0, _AX], actors[0, _AY]
     limit = np.float32(reach * reach)
@@ -111,21 +106,36 @@ def fill_users(actors, users, valid, reach, nearest, squares):
             continue
         dx, dy = actors[a, _AX] - ex, actors[a, _AY] - ey
         square = dx * dx + dy * dy
-        if square > limit or (count == most and square >= squares[count - 1]):
-            continue
         # Of those who are farther than others ever look: only vehicles ahead.
-        if square > _NEAR_SQUARE and (actors[a, _AKIND] == _WALKER or fx * dx + fy * dy < 0.0):
+        behind = actors[a, _AKIND] == _WALKER or fx * dx + fy * dy < 0.0
+        if square > limit or (square > _NEAR_SQUARE and behind):
             continue
-        # Insertion into the short sorted list: cheaper than sorting all actors.
-        if count < most:
-            count += 1
-        slot = count - 1
-        while slot > 0 and squares[slot - 1] > square:
-            squares[slot] = squares[slot - 1]
-            nearest[slot] = nearest[slot - 1]
-            slot -= 1
-        squares[slot] = square
-        nearest[slot] = a
+        near[count] = np.int64(np.float32(square).view(np.int32)) << 32 | a
+        count += 1
+    for i in range(count):
+        rank = 0
+        for j in range(count):
+            rank += near[j] < near[i]
+        if rank < most:
+            nearest[rank] = near[i] & 0xFFFFFFFF
+    return min(count, most)
+
+
+@kernel
+def fill_users(actors, users, valid, reach, nearest, near):
+    """Write the nearest road users, sorted by distance.
+
+    Args:
+        actors: [A, Actor] of one world.
+        users: out, [n, User]; the n nearest.
+        valid: out, [n].
+        reach: [m] nobody beyond is listed, and beyond USER_RANGE only vehicles ahead.
+        nearest: int32 [n], written: the actor of each valid row.
+        near: int64 [A], scratch.
+    """
+    most = users.shape[0]
+    count = _list_users(actors, reach, most, nearest, near)
+    ex, ey = actors[0, _AX], actors[0, _AY]
     c, s = np.cos(actors[0, _AYAW]), np.sin(actors[0, _AYAW])
     for slot in range(most):
         valid[slot] = slot < count
@@ -207,7 +217,7 @@ def _fill_world(
     stood,
     reach,
     nearest,
-    squares,
+    near,
     users,
     valid,
     light,
@@ -215,7 +225,7 @@ def _fill_world(
     ego_row,
 ):
     """Write the Scene of one world."""
-    fill_users(actors, users, valid, reach, nearest, squares)
+    fill_users(actors, users, valid, reach, nearest, near)
     me = actors[0]
     s0 = ego[_ES]
     begin = point_behind(points, first, last, s0, int(ego[_EINDEX]))
@@ -260,7 +270,7 @@ def _fill_scene(
     stood,
     reach,
     nearest,
-    squares,
+    near,
     users,
     valid,
     light,
@@ -271,7 +281,7 @@ def _fill_scene(
 
     Inputs: mask [W], actors [W, A, Actor], ego [W, Ego], lights uint8 [W, K], route_points
     [., RoutePoint], route_start [R + 1], route_index [W], lane_junction [L], lines [., RouteLine],
-    line_start [R + 1], stood [W, 2] (memory), reach [m], and nearest and squares [W, n] of
+    line_start [R + 1], stood [W, 2] (memory), reach [m], and nearest [W, n] and near [W, A] of
     `fill_users`. Outputs: the arrays of a Scene with a leading axis of W.
     """
     for w in prange(actors.shape[0]):
@@ -292,7 +302,7 @@ def _fill_scene(
             stood[w],
             reach,
             nearest[w],
-            squares[w],
+            near[w],
             users[w],
             valid[w],
             light[w],

@@ -60,10 +60,35 @@ def limit_rates(
         wanted_offset: float32 [W].
     """
     for w in range(len(last)):
-        change = min(max(wanted_accel[w] - last[w, 0], -_FALL), _RISE)
-        turn = min(max(wanted_offset[w] - last[w, 1], -_OFFSET), _OFFSET)
-        last[w, 0] += change
-        last[w, 1] += turn
+        _limit(last[w], wanted_accel[w], wanted_offset[w])
+
+
+@kernel
+def _limit(last, accel, offset):
+    change = min(max(accel - last[0], -_FALL), _RISE)
+    turn = min(max(offset - last[1], -_OFFSET), _OFFSET)
+    last[0] += change
+    last[1] += turn
+
+
+@kernel
+def put_in_force(action, base, last, wish, accel, curvature):
+    """Take the policy's choices within the limits of their rates.
+
+    Args:
+        action: int64 [W, 2] indices into `ACCELERATIONS` and `CURVATURE_OFFSETS`.
+        base: float32 [W] curvature that tracks the route [1/m].
+        last: float32 [W, 2] acceleration [m/s^2] and curvature offset [1/m] in force; updated.
+        wish: float32 [W], written: acceleration that is asked for.
+        accel: float32 [W], written: acceleration in force.
+        curvature: float32 [W], written: curvature to drive [1/m].
+    """
+    most = np.float32(MAX_CURVATURE)
+    for w in range(len(last)):
+        wish[w] = ACCELERATIONS[action[w, 0]]
+        _limit(last[w], wish[w], CURVATURE_OFFSETS[action[w, 1]])
+        accel[w] = last[w, 0]
+        curvature[w] = min(max(base[w] + last[w, 1], -most), most)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)

@@ -82,13 +82,30 @@ _LATERAL, _HEADING = int(EgoCol.LATERAL), int(EgoCol.HEADING)
 _SPEED, _ELIMIT = int(EgoCol.SPEED), int(EgoCol.SPEED_LIMIT)
 
 
+_SERIES = 0.5  # sine of a third of a right angle, up to which the arcsine's series holds to 1e-5
+
+
 @kernel
-def _arcsine(x):
-    """arcsin(x) to 1e-5 where the turn is a third of a right angle or less: its series."""
-    if abs(x) < 0.5:
+def _bend(line):
+    """Turn the sines of the turns at the points into curvatures [1/m], in place.
+
+    First all by the series, without a branch, which vector instructions can do. Sharper turns than
+    that within two steps are rare.
+    """
+    last, sharp = POINTS - 1, False
+    for k in range(POINTS):
+        x = line[_K, k]
         square = x * x
-        return x * (1.0 + square * (1 / 6 + square * (3 / 40 + square * (5 / 112 + square / 27))))
-    return np.arcsin(min(max(x, -1.0), 1.0))
+        series = 1 / 6 + square * (3 / 40 + square * (5 / 112 + square / 27))
+        line[_RATE, k] = x * (1.0 + square * series)
+        sharp = sharp | (square >= _SERIES * _SERIES)
+    if sharp:
+        for k in range(POINTS):
+            if abs(line[_K, k]) >= _SERIES:
+                line[_RATE, k] = np.arcsin(min(max(line[_K, k], -1.0), 1.0))
+    for k in range(POINTS):
+        line[_K, k] = line[_RATE, k] * _PER_TWO
+    line[_K, 0], line[_K, last] = line[_RATE, 0] * PER_STEP, line[_RATE, last] * PER_STEP
 
 
 @kernel
@@ -148,10 +165,11 @@ def trace(route, ego, node, line):
     last = POINTS - 1
     for k in range(1, last):
         cross = line[_TX, k - 1] * line[_TY, k + 1] - line[_TY, k - 1] * line[_TX, k + 1]
-        line[_K, k] = _arcsine(cross) * _PER_TWO
+        line[_K, k] = cross
     for k, i, j in ((0, 0, 1), (last, last - 1, last)):
         cross = line[_TX, i] * line[_TY, j] - line[_TY, i] * line[_TX, j]
-        line[_K, k] = _arcsine(cross) * PER_STEP
+        line[_K, k] = cross
+    _bend(line)
     for k in range(POINTS - 1):
         ex, ey = line[_X, k + 1] - line[_X, k], line[_Y, k + 1] - line[_Y, k]
         length = max(np.sqrt(ex * ex + ey * ey), 1e-6)

@@ -19,20 +19,18 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 from roadworthy.perception.oracle import Oracle, WorldState
 from roadworthy.perception.scene import Scene
 from roadworthy.planning.action import (
-    ACCELERATIONS,
     ACTION_SIZES,
-    CURVATURE_OFFSETS,
-    MAX_CURVATURE,
     STEP_TIME,
-    limit_rates,
+    put_in_force,
 )
+from roadworthy.planning.endings import describe_end
 from roadworthy.planning.noise import Disturbance, SceneNoise
-from roadworthy.planning.observation import OBSERVATION_SIZE, encode, tracking_of
+from roadworthy.planning.observation import OBSERVATION_SIZE, encode
 from roadworthy.planning.reward import Reward, RewardSettings
 from roadworthy.sim.kernel import kernel
-from roadworthy.sim.road.route import RoutePoint
-from roadworthy.sim.world.columns import Ego, Event
+from roadworthy.sim.rng import derive, integer
 
+ROUTES = 0x40  # stream of a group's seed that its routes are drawn from
 TICKS = 2  # physics ticks per decision: 20 Hz to 10 Hz
 Step = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]
 _BOUND = 5.0  # of the observation space; the encoding stays well within
@@ -46,7 +44,7 @@ class Worlds(WorldState, Protocol):
         """[W, Event] of the last step."""
 
     def reset(
-        self, mask: NDArray[np.bool_] | None = None, routes: NDArray[np.int32] | None = None
+        self, mask: NDArray[np.bool_] | None = None, routes: NDArray[np.integer] | None = None
     ) -> Any:
         """Begin anew in the worlds of the mask, on these routes."""
 
@@ -70,17 +68,26 @@ class _Group:
         self.worlds, self.scenes, self.rows = worlds, scenes, rows
         self.n = len(worlds.actors)
         self.rng = np.random.default_rng(seed)
+        self._key, self._drawn = np.uint64(derive(np.uint64(seed), ROUTES)), 0
+        self._routes = np.zeros(self.n, np.int64)
         self.truth = scenes.scene()
         self.seen = self.truth
         self.base = np.zeros(self.n, np.float32)
+        self.wish = np.zeros(self.n, np.float32)  # acceleration asked for [m/s^2]
+        self._accel = np.zeros(self.n, np.float32)
+        self._curvature = np.zeros(self.n, np.float32)
         self.disturb: Disturbance | None = None
+
+    def act(self, action: NDArray[np.int64], last: NDArray[np.float32]) -> None:
+        """Advance the worlds by one decision; `last`, what is in force, changes."""
+        put_in_force(action, self.base, last, self.wish, self._accel, self._curvature)
+        self.worlds.step_plan(self._accel, self._curvature, ticks=TICKS)
 
     def observe(self, last: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Read the scenes and write the observations of this group's rows."""
         self.truth = self.scenes.scene()
         self.seen = self.disturb.of(self.truth) if self.disturb else self.truth
-        encode(self.seen, last, out)
-        tracking_of(out, self.base)
+        encode(self.seen, last, out, tracking=self.base)
 
     def observe_some(
         self, mask: NDArray[np.bool_], last: NDArray[np.float32], out: NDArray[np.float32]
@@ -89,15 +96,26 @@ class _Group:
         self.truth = self.scenes.scene(mask)
         at = np.flatnonzero(mask)
         self.seen = self.disturb.of(self.truth, at) if self.disturb else self.truth
-        encode(self.seen, last, out, at)
-        tracking_of(out, self.base)
+        encode(self.seen, last, out, at, self.base)
 
     def restart(self, mask: NDArray[np.bool_]) -> None:
         """Reset the worlds of the mask to routes drawn by this group's generator."""
-        routes = np.zeros(self.n, np.int32)
-        at = np.flatnonzero(mask)
-        routes[at] = self.rng.integers(0, len(self.worlds.routes.routes), len(at))
-        self.worlds.reset(mask, routes=routes)
+        self._drawn = _draw_routes(
+            mask, self._key, self._drawn, len(self.worlds.routes.routes), self._routes
+        )
+        self.worlds.reset(mask, routes=self._routes)
+
+
+@kernel
+def _draw_routes(
+    mask: NDArray[np.bool_], key: np.uint64, drawn: int, count: int, routes: NDArray[np.int64]
+) -> int:
+    """Draw one of `count` routes for each world of the mask; returns the number drawn so far."""
+    for w in range(len(mask)):
+        if mask[w]:
+            routes[w] = integer(key, drawn, count)
+            drawn += 1
+    return drawn
 
 
 @kernel
@@ -184,6 +202,7 @@ class PlannerVecEnv(VecEnv):
         self.last[:] = 0.0
         self._steps[:] = 0
         self._return[:] = 0.0
+        self.observations = np.empty_like(self.observations)
         for group, reward in zip(self._groups, self._rewards, strict=True):
             everyone = np.ones(group.n, np.bool_)
             group.restart(everyone)
@@ -191,7 +210,7 @@ class PlannerVecEnv(VecEnv):
             group.observe(self.last[group.rows], self.observations[group.rows])
         # Episodes of one age would all end together and make the batches lopsided.
         self._age[:] = self._groups[0].rng.integers(0, self._max_steps // 2, self.num_envs)
-        return self.observations.copy()
+        return self.observations
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Take the actions, int [W, 2], of the next step."""
@@ -204,17 +223,15 @@ class PlannerVecEnv(VecEnv):
 
     def step_wait(self) -> Step:
         """Advance every world by one decision."""
-        wish = ACCELERATIONS[self._action[:, 0]]
-        limit_rates(self.last, wish, CURVATURE_OFFSETS[self._action[:, 1]])
         infos = self._no_news()
+        # A new array for whoever called: the one before is theirs. To fill it is all it costs.
+        self.observations = np.empty_like(self.observations)
         for group, reward in zip(self._groups, self._rewards, strict=True):
-            rows = group.rows
-            curvature = np.clip(group.base + self.last[rows, 1], -MAX_CURVATURE, MAX_CURVATURE)
-            group.worlds.step_plan(self.last[rows, 0].copy(), curvature, ticks=TICKS)
-            worlds = group.worlds
+            rows, worlds = group.rows, group.worlds
+            group.act(self._action[rows], self.last[rows])
             group.observe(self.last[rows], self.observations[rows])
             reward.step(
-                worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME, wish[rows]
+                worlds.actors, worlds.ego, worlds.events, group.truth, STEP_TIME, group.wish
             )
             self._reward[rows], ended = reward.value, self._ended[rows]
             if _tally(
@@ -227,7 +244,7 @@ class PlannerVecEnv(VecEnv):
                 ended,
             ):
                 self._restart(group, reward, ended > 0, infos)
-        return self.observations.copy(), self._reward.copy(), self._ended > 0, infos
+        return self.observations, self._reward.copy(), self._ended > 0, infos
 
     def _no_news(self) -> list[dict[str, Any]]:
         """One empty dictionary for each world, the same ones as long as nobody writes into them.
@@ -243,10 +260,10 @@ class PlannerVecEnv(VecEnv):
     ) -> None:
         """Note how the episodes of the mask ended, and reset their worlds."""
         worlds, first = group.worlds, group.rows.start
-        for w in np.flatnonzero(mask):
-            row = first + int(w)
-            end = describe_end(worlds, int(w), self.reward_settings.blocked_time)
-            end["return"], end["length"] = float(self._return[row]), float(self._steps[row])
+        for w in np.flatnonzero(mask).tolist():
+            row = first + w
+            end = describe_end(worlds, w, self.reward_settings.blocked_time)
+            end["return"], end["length"] = self._return.item(row), float(self._steps[row])
             self.history.append(end)
             infos[row] = {
                 "terminal_observation": self.observations[row].copy(),
@@ -296,24 +313,3 @@ class PlannerVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Tell that no world is wrapped."""
         return [False for _ in self._get_indices(indices)]
-
-
-def describe_end(worlds: Worlds, world: int, blocked_time: float = 180.0) -> dict[str, float]:
-    """Tell how a world's drive ended, as numbers 0 or 1, and the share of the route done."""
-    # Lists: a look at one number of an array takes ten times as long.
-    event, ego = worlds.events[world].tolist(), worlds.ego[world].tolist()
-    routes = worlds.routes
-    last = routes.start[int(worlds.route_index[world]) + 1] - 1
-    length = float(routes.points[last, RoutePoint.S])
-    finished = float(event[Event.FINISHED] > 0)
-    progress = ego[Ego.PROGRESS] / max(length, 1.0)
-    return {
-        "finished": finished,
-        "collision_vehicle": float(event[Event.COLLISION_VEHICLE] > 0),
-        "collision_walker": float(event[Event.COLLISION_WALKER] > 0),
-        "collision_static": float(event[Event.COLLISION_STATIC] > 0),
-        "red_light": float(event[Event.RED_LIGHT] > 0),
-        "off_route": float(event[Event.ROUTE_DEVIATION] > 0 or abs(ego[Ego.ROUTE_LATERAL]) > 4.0),
-        "blocked": float(event[Event.BLOCKED] > 0 or ego[Ego.BLOCKED_TIME] > blocked_time),
-        "completion": 1.0 if finished else min(progress, 1.0),
-    }

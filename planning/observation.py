@@ -54,6 +54,7 @@ BLOCKS = {
 }
 
 _PARALLEL_FROM = 16
+_LAST = (1 << 63) - 1  # key of nobody
 _N_NODE, _N_LINE, _N_REL, _N_THREAT = _ROWS + 1, len(Line), len(Relation), len(Threat)
 _DIST = np.array(ROUTE_DISTANCES)
 # What is divided by often is multiplied by these: a division takes as long as four of that.
@@ -95,6 +96,7 @@ _IN, _CONFLICT, _URGENCY = (
 
 
 _TRACKING, _TRACKING_SCALE = 11, 8.0  # column of the curvature that tracks the route
+_PER_TRACKING = np.float32(1.0 / _TRACKING_SCALE)  # exact, as the scale is a power of two
 _PART = 16  # worlds that one thread encodes in a row
 
 
@@ -205,27 +207,37 @@ def _encode_person(r, speed, o, at):
 
 
 @kernel
-def _encode_users(users, valid, speed, rel, score, o):
-    """List the users who matter most: by urgency, then by distance."""
+def _rank_users(users, valid, rel, key, listed):
+    """List the valid users by urgency, then by distance; returns how many there are.
+
+    The bits of a float that is not negative rise with it; with the user's number in the last ones
+    no two are alike, and who has so many smaller ones stands there. That needs no branch: sorted
+    by insertion it took longer, as nobody can foresee who passes whom.
+    """
     count = 0
     for u in range(MAX_USERS):
-        if not valid[u]:
-            continue
         x, y = float(users[u, _UX]), float(users[u, _UY])
-        away = np.sqrt(x * x + y * y)
         # The front counts more than what lies behind.
         behind = 30.0 if users[u, _UX] < -3.0 else 0.0
-        mine = 20.0 * rel[u, _URGENCY] + away + behind
-        # Insertion: the users come sorted by distance, so most stay where they are.
-        slot = count
-        while slot > 0 and score[slot - 1, 0] > mine:
-            score[slot, 0], score[slot, 1] = score[slot - 1, 0], score[slot - 1, 1]
-            slot -= 1
-        score[slot, 0], score[slot, 1] = mine, u
-        count += 1
+        mine = 20.0 * rel[u, _URGENCY] + np.sqrt(x * x + y * y) + behind
+        key[u] = np.float64(mine).view(np.int64) & -32 | u if valid[u] else _LAST
+        count += valid[u]
+    for u in range(MAX_USERS):
+        if valid[u]:
+            rank = 0
+            for v in range(MAX_USERS):
+                rank += key[v] < key[u]
+            listed[rank] = u
+    return count
+
+
+@kernel
+def _encode_users(users, valid, speed, rel, key, listed, o):
+    """Write the users who matter most."""
+    count = _rank_users(users, valid, rel, key, listed)
     vehicles, walkers = 0, 0
     for slot in range(count):
-        best = int(score[slot, 1])
+        best = listed[slot]
         if users[best, _UCLASS] == _WALKER:
             if walkers < WALKERS:
                 _encode_person(rel[best], speed, o, _AT_WALKERS + walkers * _PERSON)
@@ -236,7 +248,7 @@ def _encode_users(users, valid, speed, rel, score, o):
 
 
 @kernel
-def _one(users, valid, light, route, ego, last, node, line, rel, threat, score, o):
+def _one(users, valid, light, route, ego, last, node, line, rel, threat, key, listed, o):
     o[:] = np.float32(0.0)
     trace(route, ego, node, line)
     relate(users, valid, ego, line, rel)
@@ -244,15 +256,15 @@ def _one(users, valid, light, route, ego, last, node, line, rel, threat, score, 
     _encode_ego(route, ego, last, line, o)
     _encode_route(route, o)
     _encode_threats(ego, light, threat, o)
-    _encode_users(users, valid, float(ego[_SPEED]), rel, score, o)
+    _encode_users(users, valid, float(ego[_SPEED]), rel, key, listed, o)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _some(rows, users, valid, light, route, ego, last, out):
+def _some(rows, users, valid, light, route, ego, last, out, tracking):
     """Encode the worlds of `rows`; what they need on the way is allocated once."""
     node, line = np.empty((5, _N_NODE)), np.empty((_N_LINE, POINTS))
     rel, threat = np.empty((MAX_USERS, _N_REL)), np.empty(_N_THREAT)
-    score = np.empty((MAX_USERS, 2))
+    key, listed = np.empty(MAX_USERS, np.int64), np.empty(MAX_USERS, np.int64)
     for w in rows:
         _one(
             users[w],
@@ -265,17 +277,19 @@ def _some(rows, users, valid, light, route, ego, last, out):
             line,
             rel,
             threat,
-            score,
+            key,
+            listed,
             out[w],
         )
+        tracking[w] = out[w, _TRACKING] * _PER_TRACKING
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _parallel(rows, users, valid, light, route, ego, last, out):
+def _parallel(rows, users, valid, light, route, ego, last, out, tracking):
     for part in prange((len(rows) + _PART - 1) // _PART):
         begin = part * _PART
         end = min(begin + _PART, len(rows))
-        _some(rows[begin:end], users, valid, light, route, ego, last, out)
+        _some(rows[begin:end], users, valid, light, route, ego, last, out, tracking)
 
 
 def encode(
@@ -283,6 +297,7 @@ def encode(
     last: NDArray[np.float32],
     out: NDArray[np.float32],
     rows: NDArray[np.int64] | None = None,
+    tracking: NDArray[np.float32] | None = None,
 ) -> None:
     """Encode the worlds of a batched Scene.
 
@@ -291,21 +306,17 @@ def encode(
         last: float32 [W, 2] acceleration [m/s^2] and curvature offset [1/m] in force.
         out: float32 [W, OBSERVATION_SIZE], written.
         rows: int64, which worlds; all by default.
+        tracking: float32 [W], written: the curvature [1/m] that tracks the route. It is what
+            `action.base_curvature` would compute from the Scenes, to the bit.
     """
     if rows is None:
         rows = np.arange(len(scene.ego))
+    if tracking is None:
+        tracking = np.empty(len(scene.ego), np.float32)
     many = len(rows) >= _PARALLEL_FROM and get_num_threads() > 1
     run = _parallel if many else _some
-    run(rows, scene.users, scene.valid, scene.light, scene.route, scene.ego, last, out)
-
-
-def tracking_of(observations: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Read the curvature [1/m] that tracks the route, float32 [W], off encoded observations.
-
-    It is what `action.base_curvature` would compute from the Scenes, to the bit: the scale is a
-    power of two.
-    """
-    np.multiply(observations[:, _TRACKING], np.float32(1.0 / _TRACKING_SCALE), out=out)
+    s = scene
+    run(rows, s.users, s.valid, s.light, s.route, s.ego, last, out, tracking)
 
 
 def threats_of(observations: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -224,6 +224,16 @@ def _reward(
         impact[w] = speed
 
 
+@kernel
+def _begin(mask, actors, ego, progress, accel, hold, speed, line):
+    for w in range(len(mask)):
+        if mask[w]:
+            progress[w] = ego[w, _PROGRESS]
+            accel[w] = actors[w, 0, _ACCEL]
+            speed[w] = actors[w, 0, _SPEED]
+            hold[w], line[w, 1] = 0.0, -10.0
+
+
 _serial = njit(cache=True, nogil=True, error_model="numpy")(_reward)
 _parallel = njit(cache=True, nogil=True, error_model="numpy", parallel=True)(_reward)
 
@@ -251,12 +261,7 @@ class Reward:
         self, mask: NDArray[np.bool_], actors: NDArray[np.float32], ego: NDArray[np.float32]
     ) -> None:
         """Forget the past of the worlds in `mask`, bool [W], which have just been reset."""
-        at = np.flatnonzero(mask)
-        self._progress[at] = ego[at, Ego.PROGRESS]
-        self._accel[at] = actors[at, 0, Actor.ACCEL]
-        self._speed[at] = actors[at, 0, Actor.SPEED]
-        self._hold[at] = 0.0
-        self._line[at, 1] = -10.0
+        _begin(mask, actors, ego, self._progress, self._accel, self._hold, self._speed, self._line)
 
     def step(
         self,

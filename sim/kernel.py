@@ -6,6 +6,9 @@ and a step of the world took 15 times as long (see docs/decisions.md).
 
 `forceinline` spares the calls: a bundle such as `State` is passed as hundreds of values, and
 copying them for each call took as long as the world's own work.
+
+An index counts from the front, always: see `kernel_compiler`. `array[-1]` is possible, for a
+constant is seen; a variable that is negative reads what lies before the array.
 """
 
 from __future__ import annotations
@@ -17,12 +20,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from roadworthy.sim.kernel_compiler import FrontCompiler
+
 _OPTIONS: dict[str, Any] = {
     "cache": True,
     "nogil": True,
     "error_model": "numpy",
     "forceinline": True,
     "no_cfunc_wrapper": True,
+    "pipeline_class": FrontCompiler,
 }
 
 

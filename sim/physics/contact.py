@@ -78,6 +78,19 @@ def _inside(
 
 
 @kernel
+def may_touch(
+    dx: float, dy: float, a_length: float, a_width: float, b_length: float, b_width: float
+) -> bool:
+    """Whether boxes whose centres are (dx, dy) apart are near enough to touch, however turned.
+
+    |a| + |b| of the half diagonals is at most sqrt(2 (a^2 + b^2)). Asked before `touch` and all
+    that it needs, it spares nearly every one of them.
+    """
+    squares = a_length * a_length + a_width * a_width + b_length * b_length + b_width * b_width
+    return bool(dx * dx + dy * dy <= 0.5 * squares)
+
+
+@kernel
 def touch(
     ax: float, ay: float, a_yaw: float, a_length: float, a_width: float,
     bx: float, by: float, b_yaw: float, b_length: float, b_width: float,
@@ -104,10 +117,9 @@ def touch(
     """
     none = Touch(0.0, 0.0, 0.0, 0.0, 0.0)
     dx, dy = bx - ax, by - ay
-    al, aw, bl, bw = 0.5 * a_length, 0.5 * a_width, 0.5 * b_length, 0.5 * b_width
-    # |a| + |b| of the half diagonals is at most sqrt(2 (a^2 + b^2)).
-    if dx * dx + dy * dy > 2.0 * (al * al + aw * aw + bl * bl + bw * bw):
+    if not may_touch(dx, dy, a_length, a_width, b_length, b_width):
         return none
+    al, aw, bl, bw = 0.5 * a_length, 0.5 * a_width, 0.5 * b_length, 0.5 * b_width
     ac, as_, bc, bs = math.cos(a_yaw), math.sin(a_yaw), math.cos(b_yaw), math.sin(b_yaw)
     best, depth, ux, uy = 1e18, 0.0, 0.0, 0.0
     o = _overlap_along(dx, dy, ac, as_, al, bc, bs, bl, bw)

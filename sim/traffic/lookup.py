@@ -18,8 +18,11 @@ from roadworthy.sim.world.columns import Actor, Lamp, Mover
 from roadworthy.sim.world.layout import FloatArray, Roads, Rules, State
 from roadworthy.sim.world.stretches import Stretch
 
-LANE_STRIDE = 65536.0  # [m] no lane is this long
-NOWHERE = 1e18  # sort key of who is on no lane
+# A sort key holds lane, s and actor in one number: of floats that are not negative the one with
+# the larger bits is the larger one, and whole numbers are compared and moved in no time.
+LANE_SHIFT, S_SHIFT = 43, 12
+S_BITS, ACTOR_BITS = (1 << 31) - 1, (1 << S_SHIFT) - 1
+NOWHERE = ((1 << 20) - 1) << LANE_SHIFT  # of who is on no lane, behind all lanes
 ENTRIES = 4  # room in the order for each actor; few cover more lanes than two
 LONG = 5.5  # [m] longer bodies are laid along bends
 # Where a long body keeps to its lane, ahead of its middle and behind [of its length]: ends and
@@ -58,45 +61,57 @@ def sort_actors(w: int, n: int, roads: Roads, state: State) -> None:
     Afterwards `order`, `order_lane` and `order_s` hold `placed` entries, `rank` is each actor's
     place among them (-1: on no lane), and `head` the first place of each lane (-1: empty).
     """
-    actors, permutation, keys = state.actors[w], state.permutation[w], state.sort_key[w]
-    for a in range(n):
-        on_lane = actors[a, ALIVE] > 0.0 and actors[a, LANE] >= 0.0
-        keys[a] = actors[a, LANE] * LANE_STRIDE + actors[a, S] if on_lane else NOWHERE
+    actors, keys = state.actors[w], state.sort_key[w]
+    most = _key_of(actors, keys[0] & ACTOR_BITS)
+    keys[0] = most
     for i in range(1, n):
-        a = permutation[i]
-        key = keys[a]
-        j = i - 1
-        while j >= 0 and keys[permutation[j]] > key:
-            permutation[j + 1] = permutation[j]
+        key = _key_of(actors, keys[i] & ACTOR_BITS)
+        if key > most:
+            keys[i] = most = key
+            continue
+        j = i
+        while j > 0 and keys[j - 1] > key:
+            keys[j] = keys[j - 1]
             j -= 1
-        permutation[j + 1] = a
+        keys[j] = key
     order, lanes, where = state.order[w], state.order_lane[w], state.order_s[w]
     head, rank = state.head[w], state.rank[w]
     for i in range(state.placed[w]):
         head[lanes[i]] = -1
     count = several = 0
     for i in range(n):
-        a = permutation[i]
-        if keys[a] >= NOWHERE:
-            break
-        lane = int(actors[a, LANE])
-        order[count], lanes[count], where[count] = a, lane, actors[a, S]
+        key = keys[i]
+        a = key & ACTOR_BITS
+        if key >= NOWHERE:
+            rank[a] = -1
+            continue
+        lane = key >> LANE_SHIFT
+        order[i], lanes[i] = a, lane
+        where[i] = np.int32((key >> S_SHIFT) & S_BITS).view(np.float32)
         count += 1
         if (
             actors[a, OTHER_LANE] >= 0.0
             or roads.overlap_start[lane] < roads.overlap_start[lane + 1]
         ):
-            rank[several] = a  # those who may cover other lanes, until the ranks are known
+            order[order.shape[0] - 1 - several] = a  # who may cover other lanes, for a moment
             several += 1
     for i in range(several):
-        count = _enter_elsewhere(w, rank[i], count, roads, state)
-    for a in range(n):
-        rank[a] = -1
+        a = order[order.shape[0] - 1 - i]
+        count = _enter_elsewhere(w, a, count, roads, state)
     for i in range(count - 1, -1, -1):
         head[lanes[i]] = i
         if lanes[i] == int(actors[order[i], LANE]):
             rank[order[i]] = i
     state.placed[w] = count
+
+
+@inlined_kernel
+def _key_of(actors: FloatArray, a: int) -> int:
+    """Sort key of actor `a`; equal to no other's."""
+    if actors[a, ALIVE] == 0.0 or actors[a, LANE] < 0.0:
+        return NOWHERE | a
+    bits = np.int64(np.float32(max(actors[a, S], np.float32(0.0))).view(np.int32))
+    return int(actors[a, LANE]) << LANE_SHIFT | int(bits) << S_SHIFT | a
 
 
 @inlined_kernel
@@ -119,7 +134,7 @@ def _enter_elsewhere(w: int, a: int, count: int, roads: Roads, state: State) -> 
 def _insert_shadow(w: int, a: int, other: int, s: float, count: int, state: State) -> int:
     """Enter actor `a` on lane `other` at `s`, too; returns the number of entries."""
     order, lanes, where = state.order[w], state.order_lane[w], state.order_s[w]
-    if count >= order.shape[0]:
+    if count >= order.shape[0] - state.actors.shape[1]:
         return count
     i = count
     while i > 0 and (lanes[i - 1] > other or (lanes[i - 1] == other and where[i - 1] > s)):

@@ -9,7 +9,7 @@ from roadworthy.sim.road.network import RoadNetwork
 from roadworthy.sim.scenario.script import Part, Progress
 from roadworthy.sim.traffic.junctions import WAY, Note
 from roadworthy.sim.traffic.kinds import Driver
-from roadworthy.sim.traffic.lookup import ENTRIES, NOWHERE
+from roadworthy.sim.traffic.lookup import ENTRIES
 from roadworthy.sim.weather import Weather
 from roadworthy.sim.world.columns import MAX_HITS, TUNING_DEFAULT, Actor, Ego, Event, Hit
 from roadworthy.sim.world.layout import State
@@ -45,8 +45,7 @@ def allocate(
         light_clock=np.zeros((worlds, groups), np.float64),
         key=np.zeros(worlds, np.uint64),
         counter=np.zeros(worlds, np.int64),
-        permutation=np.zeros((worlds, actors), np.int32),
-        sort_key=np.full((worlds, actors), NOWHERE, np.float64),
+        sort_key=np.zeros((worlds, actors), np.int64),
         order=np.zeros((worlds, ENTRIES * actors), np.int32),
         order_lane=np.zeros((worlds, ENTRIES * actors), np.int32),
         order_s=np.zeros((worlds, ENTRIES * actors), np.float32),

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roadworthy.sim import rng
 from roadworthy.sim.bound_kernel import bound
 from roadworthy.sim.errors import RouteError, WorldError
 from roadworthy.sim.physics.profile import VehicleProfile, carla_mkz
@@ -28,12 +27,19 @@ from roadworthy.sim.world.allocate import allocate
 from roadworthy.sim.world.build import build_paths
 from roadworthy.sim.world.columns import Light
 from roadworthy.sim.world.compiled import roads_of, statics_of
+from roadworthy.sim.world.drives import ANY, name_drives
 from roadworthy.sim.world.loose import find_lane
 from roadworthy.sim.world.randomisation import Drawn, Randomisation, weather_of
 from roadworthy.sim.world.rules import rules_of
 from roadworthy.sim.world.settings import WorldSettings
 from roadworthy.sim.world.snapshot import WorldSnapshot, keep, put_back, world_digest
-from roadworthy.sim.world.step import judge_outside, place_ego, reset_worlds, step_worlds
+from roadworthy.sim.world.step import (
+    are_finite,
+    judge_outside,
+    place_ego,
+    reset_worlds,
+    step_worlds,
+)
 
 FEW = 16  # worlds; up to here one thread is faster than many
 
@@ -176,26 +182,21 @@ class BatchWorld:
         if mask is None:
             mask = np.ones(self.worlds, np.bool_)
         mask = np.ascontiguousarray(mask, np.bool_)
-        for name, given in (("mask", mask), ("routes", routes)):
-            if given is not None and np.shape(given) != (self.worlds,):
+        wanted = ANY if routes is None else np.ascontiguousarray(routes, np.int64)
+        for name, given in (("mask", mask), ("routes", wanted)):
+            if given is not ANY and given.shape != (self.worlds,):
                 raise WorldError(
-                    f"{name} has the shape {np.shape(given)}; it needs one entry for each of the "
+                    f"{name} has the shape {given.shape}; it needs one entry for each of the "
                     f"{self.worlds} worlds"
                 )
-        count = len(self.routes.routes)
-        if routes is not None:
-            wrong = [int(routes[w]) for w in np.flatnonzero(mask) if not 0 <= routes[w] < count]
-            if wrong:
-                raise WorldError(f"route {wrong[0]} asked for, but there are {count}")
-        for w in np.flatnonzero(mask):
-            key = rng.derive(np.uint64(self.seed), int(self.first_index + w))
-            key = rng.derive(np.uint64(key), int(self.episode[w]))
-            self.key[w] = key
-            chosen = rng.integer(np.uint64(key), -1, count) if routes is None else int(routes[w])
-            self.route_index[w] = chosen
-            self.episode[w] += 1
-            if self.randomisation is not None:
-                self._tune(int(w), self.randomisation.draw(int(key)))
+        count, seed = len(self.routes.routes), np.uint64(self.seed)
+        names = self.episode, self.key, self.route_index
+        wrong = name_drives(mask, wanted, count, seed, self.first_index, *names)
+        if wrong >= 0:
+            raise WorldError(f"route {wanted[wrong]} asked for, but there are {count}")
+        if self.randomisation is not None:
+            for w in np.flatnonzero(mask):
+                self._tune(int(w), self.randomisation.draw(int(self.key[w])))
         self._reset_worlds(mask, *self._to_reset())
 
     def _tune(self, world: int, drawn: Drawn) -> None:
@@ -350,7 +351,7 @@ class BatchWorld:
         put_back(snapshot, self._digest, self._kept(), self._numbers(world))
 
     def _advance(self, as_plan: bool, ticks: int) -> None:
-        if not np.isfinite(self._wishes).all():
+        if not are_finite(self._wishes):
             raise WorldError("the controls hold a value that is not finite")
         if self.worlds <= FEW or self.threads == 1:
             self._run(0, self.worlds, as_plan, ticks)

@@ -8,7 +8,7 @@ import numpy as np
 
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bodies import body_of, velocity_of
-from roadworthy.sim.physics.contact import Body, Touch, collide_bodies, touch
+from roadworthy.sim.physics.contact import Body, Touch, collide_bodies, may_touch, touch
 from roadworthy.sim.traffic.lookup import STOREY
 from roadworthy.sim.world.columns import MAX_HITS, Actor, Ego, Event, Hit, Kind, Mover
 from roadworthy.sim.world.layout import FloatArray, Rules, State, Statics
@@ -124,6 +124,8 @@ def hit_actors(w: int, n: int, speed: float, hold: int, state: State) -> None:
         other = state.actors[w, a]
         dx, dy = other[X] - me[X], other[Y] - me[Y]
         if dx * dx + dy * dy > 144.0 or other[ALIVE] == 0.0 or abs(other[Z] - me[Z]) > STOREY:
+            continue
+        if not may_touch(dx, dy, me[LENGTH], me[WIDTH], other[LENGTH], other[WIDTH]):
             continue
         mine, its = body_of(me), body_of(other)
         hit = touch(

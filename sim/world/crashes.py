@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from roadworthy.sim.kernel import inlined_kernel, kernel
 from roadworthy.sim.physics.bodies import body_of
-from roadworthy.sim.physics.contact import collide_bodies, touch
+from roadworthy.sim.physics.contact import collide_bodies, may_touch, touch
 from roadworthy.sim.world.collision import knock_loose
 from roadworthy.sim.world.columns import Actor, Mover
 from roadworthy.sim.world.layout import Roads, Rules, State
@@ -42,6 +42,8 @@ def _meet(w: int, a: int, b: int, state: State) -> None:
     one, two = state.actors[w, a], state.actors[w, b]
     dx, dy = two[X] - one[X], two[Y] - one[Y]
     if b == 0 or two[ALIVE] == 0.0 or dx * dx + dy * dy > REACH * REACH:
+        return
+    if not may_touch(dx, dy, one[LENGTH], one[WIDTH], two[LENGTH], two[WIDTH]):
         return
     body, its = body_of(one), body_of(two)
     hit = touch(

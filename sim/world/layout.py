@@ -135,8 +135,8 @@ class State(NamedTuple):
     light_clock: NDArray[np.float64]  # [W, G] s since the group's cycle began
     key: NDArray[np.uint64]  # [W]
     counter: NDArray[np.int64]  # [W]
-    permutation: IntArray  # [W, A] actors sorted by (lane, s), those on no lane last
-    sort_key: NDArray[np.float64]  # [W, A] by actor
+    # [W, A] lane, s and number of each actor, sorted; those on no lane are last.
+    sort_key: NDArray[np.int64]
     # Entries sorted by (lane, s): an actor has more than one where its body covers several lanes.
     order: IntArray  # [W, ENTRIES A] actor
     order_lane: IntArray  # [W, ENTRIES A]

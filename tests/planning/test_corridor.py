@@ -49,6 +49,20 @@ def test_the_line_of_a_circle_stays_on_it_between_the_rows(curvature: float):
     assert line[Line.CURVATURE, 1:-1] == pytest.approx(curvature, rel=0.06)
 
 
+def test_a_sharp_corner_has_the_curvature_of_its_turn():
+    # 90 degrees within a stretch of 5 m: sines of the turns leave the arcsine's series.
+    scene = make_scene()
+    corner = scene.route[:, RouteCol.X] > 12.0
+    beyond = scene.route[corner, RouteCol.X] - 12.0
+    scene.route[corner, RouteCol.X], scene.route[corner, RouteCol.Y] = 12.0, beyond
+    scene.route[corner, RouteCol.COS], scene.route[corner, RouteCol.SIN] = 0.0, 1.0
+    line = line_of(scene)
+    heading = np.unwrap(np.arctan2(line[Line.TY], line[Line.TX]))
+    turn = np.gradient(heading, STEP)
+    assert np.abs(turn).max() > np.arcsin(0.5) / (2 * STEP)
+    assert line[Line.CURVATURE] == pytest.approx(turn, abs=2e-5)
+
+
 def test_the_line_goes_straight_on_where_the_route_ends():
     scene = make_scene()
     scene.route[4:, :] = scene.route[4, :]  # ends at 12.5 m

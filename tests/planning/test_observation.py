@@ -16,7 +16,7 @@ from roadworthy.perception.scene import (
     UserClass,
 )
 from roadworthy.planning.action import base_curvature
-from roadworthy.planning.observation import BLOCKS, OBSERVATION_SIZE, encode, tracking_of
+from roadworthy.planning.observation import BLOCKS, OBSERVATION_SIZE, encode
 
 from .conftest import add_user, make_scene
 
@@ -59,6 +59,17 @@ def test_the_more_urgent_vehicle_comes_first_although_it_is_farther():
     assert vehicles[0, 1] == pytest.approx(18.0 / 60.0, abs=0.01)
     assert vehicles[1, 1] == pytest.approx(4.0 / 60.0, abs=0.01)
     assert vehicles[2, 0] == 0.0
+
+
+def test_vehicles_that_matter_alike_come_by_distance_those_behind_later():
+    scene = make_scene(8.0)
+    places = np.random.default_rng(5).permutation([9.0, 12.0, 15.0, 21.0, -8.0, -14.0])
+    for x in places:
+        add_user(scene, float(x), 12.0, vx=8.0)  # on another road: nothing is urgent
+    vehicles = block(observe(scene), "vehicles").reshape(8, -1)
+    assert vehicles[:, 0].sum() == 6
+    x = 60.0 * vehicles[:6, 1]
+    assert x == pytest.approx([9.0, 12.0, 15.0, 21.0, -8.0, -14.0], abs=0.1)
 
 
 def test_walkers_have_rows_of_their_own():
@@ -114,7 +125,7 @@ def test_a_world_looks_alike_alone_and_in_a_batch():
     assert np.array_equal(out[13], observe(batch.of_world(13)))
 
 
-def test_the_tracking_curvature_is_read_off_the_observation_to_the_bit() -> None:
+def test_the_tracking_curvature_comes_with_the_observation_to_the_bit() -> None:
     rng = np.random.default_rng(4)
     scene = Scene.empty(5)
     scene.route[..., RouteCol.X] = np.asarray(ROUTE_DISTANCES)
@@ -123,9 +134,8 @@ def test_the_tracking_curvature_is_read_off_the_observation_to_the_bit() -> None
     scene.ego[:, EgoCol.SPEED] = rng.uniform(0.0, 12.0, 5)
     scene.ego[:, EgoCol.LATERAL] = rng.normal(0.0, 0.4, 5)
     observations = np.zeros((5, OBSERVATION_SIZE), np.float32)
-    encode(scene, np.zeros((5, 2), np.float32), observations)
     expected, read = np.zeros(5, np.float32), np.zeros(5, np.float32)
+    encode(scene, np.zeros((5, 2), np.float32), observations, tracking=read)
     base_curvature(scene, expected)
-    tracking_of(observations, read)
     np.testing.assert_array_equal(read, expected)
     assert np.abs(expected).max() > 0.001

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from roadworthy.sim.physics.boxes import boxes_overlap
-from roadworthy.sim.physics.contact import Body, Touch, collide_bodies, touch
+from roadworthy.sim.physics.contact import Body, Touch, collide_bodies, may_touch, touch
 
 coordinate = st.floats(-6, 6)
 angle = st.floats(-math.pi, math.pi)
@@ -43,6 +43,12 @@ def test_boxes_touch_where_they_overlap_and_part_by_the_depth(
     push = hit.depth + 1e-3
     moved = (one[0] - hit.nx * push, one[1] - hit.ny * push, *one[2:])
     assert not boxes_overlap(*moved, *two)
+
+
+@given(box, box)
+def test_boxes_that_cannot_touch_do_not(one: tuple[float, ...], two: tuple[float, ...]) -> None:
+    near = may_touch(two[0] - one[0], two[1] - one[1], *one[3:], *two[3:])
+    assert near or not boxes_overlap(*one, *two)
 
 
 def test_the_face_that_was_hit_counts_and_not_the_shallowest_side() -> None:
