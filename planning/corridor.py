@@ -227,13 +227,19 @@ def project(line, x, y):
 
 
 @kernel
+def segment_at(s):
+    """Number of the segment at `s` metres of the line; of those there are, whatever `s` may be."""
+    return min(max(int(s / STEP), 0), POINTS - 2)
+
+
+@kernel
 def _pursuit(line, speed):
     """Pure pursuit: 2 y / d^2 of a point of the line at a look-ahead that grows with speed.
 
     Coulter, Implementation of the Pure Pursuit Path Tracking Algorithm (CMU-RI-TR-92-01, 1992).
     """
     look = min(max(1.0 + 0.5 * speed, 3.0), 14.0)
-    k = int(look / STEP)
+    k = segment_at(look)
     t = look / STEP - k
     x = (1 - t) * line[_X, k] + t * line[_X, k + 1]
     y = (1 - t) * line[_Y, k] + t * line[_Y, k + 1]
@@ -253,7 +259,7 @@ def tracking_curvature(line, ego):
     course = float(ego[_HEADING]) + _SLIP_LENGTH * line[_K, 0]
     pursuit = _pursuit(line, speed)
     preview = min(0.6 + 0.17 * speed, 10.0)
-    k = int(preview / STEP)
+    k = segment_at(preview)
     t = preview / STEP - k
     ahead = (1 - t) * line[_K, k] + t * line[_K, k + 1]
     length = 2.2 + 0.3 * speed

@@ -21,7 +21,7 @@ from roadworthy.perception.scene import (
     User,
     UserClass,
 )
-from roadworthy.planning.corridor import POINTS, STEP, Line
+from roadworthy.planning.corridor import POINTS, STEP, Line, segment_at
 from roadworthy.planning.threats import Relation
 from roadworthy.sim.kernel import kernel
 
@@ -113,7 +113,7 @@ def foresee_users(users, valid, future, known, places):
 def pose_on(line, lateral, s, pose):
     """Write x, y, cos, sin of the ego when it has driven `s` metres along the shifted line."""
     f = min(max(s / STEP, 0.0), POINTS - 1.001)
-    k = int(f)
+    k = segment_at(s)
     t = f - k
     o, ahead = offset_at(lateral, s), offset_at(lateral, s + 1.0)
     tx = line[_TX, k] + t * (line[_TX, k + 1] - line[_TX, k])

@@ -22,7 +22,7 @@ from roadworthy.perception.scene import (
     User,
     UserClass,
 )
-from roadworthy.planning.corridor import STEP, Line, trace
+from roadworthy.planning.corridor import STEP, Line, segment_at, trace
 from roadworthy.planning.expert_state import Memory
 from roadworthy.planning.forecast import (
     Lateral,
@@ -206,7 +206,7 @@ def steer(line, ego, offset, slope):
     error = float(ego[_LATERAL]) - offset
     course = float(ego[_HEADING]) + 1.4 * line[_K, 0] - np.arctan(slope)
     preview = min(0.6 + 0.17 * speed, 10.0)
-    k = int(preview / STEP)
+    k = segment_at(preview)
     t = preview / STEP - k
     ahead = (1 - t) * line[_K, k] + t * line[_K, k + 1]
     length = 2.2 + 0.3 * speed

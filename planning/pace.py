@@ -19,7 +19,7 @@ from roadworthy.perception.scene import (
     User,
     UserClass,
 )
-from roadworthy.planning.corridor import POINTS, STEP, Line
+from roadworthy.planning.corridor import POINTS, STEP, Line, segment_at
 from roadworthy.planning.expert_state import Memory
 from roadworthy.planning.forecast import (
     DT,
@@ -169,7 +169,7 @@ def _rules(speed, allowed, gap, other, still, stop):
 @kernel
 def _allowed_at(allowed, s, top):
     f = min(max(s / STEP, 0.0), POINTS - 1.001)
-    k = int(f)
+    k = segment_at(s)
     return min(allowed[k] + (f - k) * (allowed[k + 1] - allowed[k]), top)
 
 

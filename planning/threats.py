@@ -99,7 +99,7 @@ def _sweep(line, user, speed, half_length, half_width, margin, rel):
     along = 0.5 * (c * user[_UL] + s * user[_UW])
     across = 0.5 * (s * user[_UL] + c * user[_UW])
     reach = half_width + margin
-    for k in range(int(half_length / STEP) + 1, POINTS):
+    for k in range(max(int(half_length / STEP), 0) + 1, POINTS):
         px, py = line[_X, k] - user[_UX], line[_Y, k] - user[_UY]
         if abs(px * dy - py * dx) > across + reach:
             continue
