@@ -96,26 +96,34 @@ def _place_aside(w: int, a: int, dt: float, step: float, roads: Roads, state: St
 
 
 @inlined_kernel
+def _who_moves(w: int, state: State, rules: Rules) -> int:
+    """List in `turn` who moves in this tick, note who makes the next step, too; their number.
+
+    Without a branch: who is far from the ego is anybody's guess.
+    """
+    decided, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]
+    count = 0
+    for a in range(1, rules.vehicles + 1):
+        me = state.actors[w, a]
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        moves = (me[ALIVE] != 0.0) & (me[MOVER] == TRAFFIC) & (decided | (not ahead[a]))
+        ahead[a] = moves & decided & (dx * dx + dy * dy > FAR * FAR)
+        state.turn[w, count] = a
+        count += moves
+    return count
+
+
+@inlined_kernel
 def move(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Carry out the accelerations in `state.target[w]` over one tick.
 
     Vehicles far from the ego make the steps of two ticks in one, right after their decision, so
     at the next one everybody is where it should be.
     """
-    decided, ego, ahead = state.frame[w] % 2 == 0, state.actors[w, 0], state.ahead[w]
-    for a in range(1, rules.vehicles + 1):
+    for k in range(_who_moves(w, state, rules)):
+        a = state.turn[w, k]
         me = state.actors[w, a]
-        if ahead[a] and not decided:
-            ahead[a] = False
-            continue
-        if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
-            continue
-        dt = rules.tick
-        if decided:
-            dx, dy = me[X] - ego[X], me[Y] - ego[Y]
-            ahead[a] = dx * dx + dy * dy > FAR * FAR
-            if ahead[a]:
-                dt += dt
+        dt = 2.0 * rules.tick if state.ahead[w, a] else rules.tick
         before = me[SPEED]
         speed = max(before + state.target[w, a] * dt, 0.0)
         me[ACCEL] = (speed - before) / dt

@@ -210,6 +210,22 @@ def change_lanes(w: int, a: int, roads: Roads, state: State) -> None:
 
 
 @inlined_kernel
+def _who_decides(w: int, state: State, rules: Rules) -> int:
+    """List in `turn` who decides now; their number. Without a branch, see `motion`."""
+    decision, ego = state.frame[w] // 2, state.actors[w, 0]
+    full, count = decision % 2 == 0, 0
+    for a in range(1, rules.vehicles + 1):
+        me = state.actors[w, a]
+        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
+        square = dx * dx + dy * dy
+        near = (square <= FARTHER * FARTHER) | ((decision // 2 + a) % 2 == 0)
+        near = near & (full | (square <= FAR * FAR))
+        state.turn[w, count] = a
+        count += (me[ALIVE] != 0.0) & (me[MOVER] == TRAFFIC) & near
+    return count
+
+
+@inlined_kernel
 def decide(w: int, roads: Roads, state: State, rules: Rules) -> None:
     """Set `state.target[w]` for the vehicles of the traffic from the state before the tick.
 
@@ -218,20 +234,12 @@ def decide(w: int, roads: Roads, state: State, rules: Rules) -> None:
     of the full ones, 0.4 s apart: drivers take 0.5 s and more to react, and nobody sees it from
     there, for they move on as often as others.
     """
-    crossed, decision, ego = False, state.frame[w] // 2, state.actors[w, 0]
+    crossed, decision = False, state.frame[w] // 2
     full = decision % 2 == 0
     for a in range(rules.first_walker, rules.everybody):
         crossed = crossed or state.actors[w, a, GOAL] >= 0.0
-    for a in range(1, rules.vehicles + 1):
-        me = state.actors[w, a]
-        if me[ALIVE] == 0.0 or me[MOVER] != TRAFFIC:
-            continue
-        dx, dy = me[X] - ego[X], me[Y] - ego[Y]
-        square = dx * dx + dy * dy
-        if square > FAR * FAR and not full:
-            continue
-        if square > FARTHER * FARTHER and (decision // 2 + a) % 2 == 1:
-            continue
+    for k in range(_who_decides(w, state, rules)):
+        a = state.turn[w, k]
         grant(w, a, roads, state)
         if full and (decision // 2 + a) % LOOKS_ASIDE == 0:
             if roads.changes:

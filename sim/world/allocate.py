@@ -82,5 +82,6 @@ def allocate(
         done=np.zeros(worlds, np.bool_),
         event_state=np.zeros((worlds, events, len(Progress)), np.float32),
         cast_state=np.zeros((worlds, staged, len(Part)), np.float32),
+        turn=np.zeros((worlds, actors), np.int32),
         ahead=np.zeros((worlds, actors), np.bool_),
     )

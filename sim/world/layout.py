@@ -175,6 +175,7 @@ class State(NamedTuple):
     done: NDArray[np.bool_]  # [W] the drive has ended; the world still ticks
     event_state: FloatArray  # [W, most events of a route, scenario.script.Progress]
     cast_state: FloatArray  # [W, staged actors, scenario.script.Part]
+    turn: IntArray  # [W, A] scratch: who decides or moves now
     ahead: NDArray[np.bool_]  # [W, A] has made the next tick's step already, being far away
 
 
