@@ -102,16 +102,13 @@ def _list_users(actors, reach, most, nearest, near):
     limit = np.float32(reach * reach)
     fx, fy = np.cos(actors[0, _AYAW]), np.sin(actors[0, _AYAW])
     for a in range(1, actors.shape[0]):
-        if actors[a, _AALIVE] == 0.0:
-            continue
         dx, dy = actors[a, _AX] - ex, actors[a, _AY] - ey
         square = dx * dx + dy * dy
         # Of those who are farther than others ever look: only vehicles ahead.
-        behind = actors[a, _AKIND] == _WALKER or fx * dx + fy * dy < 0.0
-        if square > limit or (square > _NEAR_SQUARE and behind):
-            continue
+        vehicle, ahead = actors[a, _AKIND] != _WALKER, fx * dx + fy * dy >= 0.0
+        listed = (square <= limit) & ((square <= _NEAR_SQUARE) | (vehicle & ahead))
         near[count] = np.int64(np.float32(square).view(np.int32)) << 32 | a
-        count += 1
+        count += (actors[a, _AALIVE] != 0.0) & listed
     for i in range(count):
         rank = 0
         for j in range(count):
