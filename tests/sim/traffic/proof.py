@@ -32,6 +32,7 @@ class Findings:
     speed: float  # [m/s] on average, stops included
     touching: int  # pairs of vehicles who drive by the rules, and of them and walkers
     scraping: int  # such pairs one of whom is long: bends are narrow for their corners
+    flawed: int  # vehicles whose drivers were careless at some time
     careless: int  # pairs one of whom is careless, or was knocked out of its lane by one who is
     in_walls: int  # vehicles
     stuck: int  # junctions that let nobody through for LONG although somebody waited
@@ -64,6 +65,7 @@ def watch(
     scraping: set[tuple[int, int]] = set()
     careless_ones: set[tuple[int, int]] = set()
     walls: set[int] = set()
+    flawed: set[int] = set()
     junctions = _Junctions(n)
     stuck: set[int] = set()
     count = distance = 0.0
@@ -88,6 +90,7 @@ def watch(
                 else:
                     touching.add(pair)
             walls |= _in_walls(batch, cars, alive)
+            flawed |= set(np.flatnonzero(alive & (cars[:, Actor.FLAWS] != 0)).tolist())
             junctions.look(batch, cars, alive, 1.0)
             stuck |= set(np.flatnonzero(junctions.idle > LONG).tolist())
     mean = count / (seconds * 10)
@@ -96,6 +99,7 @@ def watch(
         distance / max(mean, 1.0) / seconds,
         len(touching),
         len(scraping),
+        len(flawed),
         len(careless_ones),
         len(walls),
         len(stuck),

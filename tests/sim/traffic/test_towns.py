@@ -55,7 +55,7 @@ def test_ten_minutes_of_careful_traffic_flow(name: str, vehicles: int, walkers: 
     assert found.speed > 1.0
     assert found.touching == 0
     assert found.scraping <= SCRAPES
-    assert found.careless == 0
+    assert found.flawed == found.careless == 0
     assert found.in_walls == 0
     assert found.stuck == 0
 
@@ -64,6 +64,7 @@ def test_ten_minutes_of_careful_traffic_flow(name: str, vehicles: int, walkers: 
 @pytest.mark.parametrize("name", CARLA_TOWNS)
 def test_only_careless_drivers_cause_collisions(name: str) -> None:
     found = watch(carla_town(name), 600.0, careless=True)
+    assert found.flawed >= 5  # of 100 at once; who share the road with them see them and brake
     assert found.finite
     assert found.touching == 0
     assert found.scraping <= SCRAPES
