@@ -90,7 +90,7 @@ def _bend(line):
     """Turn the sines of the turns at the points into curvatures [1/m], in place.
 
     First all by the series, without a branch, which vector instructions can do. Sharper turns than
-    that within two steps are rare.
+    that within two steps are rare. RATE, which `trace` has yet to write, holds the turns meanwhile.
     """
     last, sharp = POINTS - 1, False
     for k in range(POINTS):

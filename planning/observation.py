@@ -210,7 +210,7 @@ def _encode_person(r, speed, o, at):
 def _rank_users(users, valid, rel, key, listed):
     """List the valid users by urgency, then by distance; returns how many there are.
 
-    The bits of a float that is not negative rise with it; with the user's number in the last ones
+    The bits of a float that is not negative rise with it; with the user's number in the last five
     no two are alike, and who has so many smaller ones stands there. That needs no branch: sorted
     by insertion it took longer, as nobody can foresee who passes whom.
     """
@@ -315,8 +315,17 @@ def encode(
         tracking = np.empty(len(scene.ego), np.float32)
     many = len(rows) >= _PARALLEL_FROM and get_num_threads() > 1
     run = _parallel if many else _some
-    s = scene
-    run(rows, s.users, s.valid, s.light, s.route, s.ego, last, out, tracking)
+    run(
+        rows,
+        scene.users,
+        scene.valid,
+        scene.light,
+        scene.route,
+        scene.ego,
+        last,
+        out,
+        tracking,
+    )
 
 
 def threats_of(observations: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadworthy.perception.scene import (
+    MAX_USERS,
     ROUTE_DISTANCES,
     EgoCol,
     LightState,
@@ -36,6 +37,10 @@ def test_blocks_cover_the_observation_without_gaps():
     assert edges[0] == 0
     assert edges[-1] == OBSERVATION_SIZE
     assert edges[1:-1:2] == edges[2::2]
+
+
+def test_the_numbers_of_all_users_fit_into_the_keys_that_sort_them():
+    assert MAX_USERS <= 32
 
 
 def test_speed_and_the_last_action_are_in_the_ego_block():
